@@ -1,0 +1,64 @@
+"""What a check says: findings, and the report that collects them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How bad a violated rule is.
+
+    An error means that a replay fails or reads something else than was recorded; a warning,
+    that the recording has been tampered with in a way that a replay may not notice.
+    """
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """What one rule saw in one file: where (a JSON pointer), and what in one terse line."""
+
+    pointer: str
+    message: str
+    line: int | None = None
+    """Where the file's text is too broken for pointers; otherwise the pointer gives the line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A violated rule, ready to be shown. `line` counts from 1; null where a file has no text."""
+
+    code: str
+    name: str
+    severity: Severity
+    path: str
+    pointer: str
+    line: int | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """A file or folder among the recordings that is none, and was left alone."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The outcome of a validation, findings in order of path, line and code."""
+
+    recordings: int
+    findings: tuple[Finding, ...]
+    strays: tuple[Stray, ...] = ()
+
+    @property
+    def by_rule(self) -> Mapping[str, int]:
+        """Number of findings by rule name, in the order of the rules' codes."""
+        counts: dict[str, int] = {}
+        for finding in sorted(self.findings, key=lambda finding: finding.code):
+            counts[finding.name] = counts.get(finding.name, 0) + 1
+        return counts

@@ -1,0 +1,22 @@
+"""The two byte forms everything rests on: a recording's file and a request's hash."""
+
+import json
+from hashlib import sha256
+from typing import Any
+
+
+def canonical(document: Any) -> bytes:
+    """A document as the recorder writes it: two-space indent, ASCII escapes, a final newline.
+
+    Source: docs/format.md, "One file, one interaction".
+    """
+    return (json.dumps(document, indent=2) + "\n").encode("ascii")
+
+
+def request_hash(material: Any) -> str:
+    """64 hex digits: sha256 of the material as compact JSON with sorted keys.
+
+    Floats are written by `repr`, other characters than ASCII as escapes, `, ` and `: ` separate.
+    Source: docs/format.md, "The request hash".
+    """
+    return sha256(json.dumps(material, sort_keys=True).encode("ascii")).hexdigest()
