@@ -1,0 +1,181 @@
+"""Which hash a request has under which dated rules, and which file name that gives.
+
+The rules are data: `dialects.toml`. `published()` reads them, `steps` applies them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urlparse
+
+from recctl.dialects.names import Name, model_digest, model_ids
+from recctl.dialects.steps import normalized, takes_test_id
+from recctl.dialects.table import Dialect, Table, published
+from recctl.errors import UnsoundError, UsageError, did_you_mean
+from recctl.hashing import request_hash
+from recctl.recording import Recording
+
+__all__ = [
+    "Dialect",
+    "Identity",
+    "MaterialError",
+    "Name",
+    "Standing",
+    "Table",
+    "digest_fits",
+    "find",
+    "hash_under",
+    "identify",
+    "is_model_list",
+    "material_under",
+    "name_under",
+    "published",
+]
+
+
+class MaterialError(UnsoundError):
+    """A request's hash cannot be computed: something that goes into it is missing or no such."""
+
+
+def find(name: str) -> Dialect:
+    """The published dialect of that name. Raises UsageError, with the nearest name."""
+    known = {dialect.name: dialect for dialect in published().dialects}
+    if name not in known:
+        hint = did_you_mean(name, known)
+        raise UsageError(f"no dialect {name!r}{hint or ';'} recctl dialects lists all")
+    return known[name]
+
+
+def material_under(dialect: Dialect, recording: Recording) -> Mapping[str, Any]:
+    """What a dialect hashes of a recording's request, by key.
+
+    Raises MaterialError where the request lacks a part or has it in another type.
+    """
+    kind = recording.kind
+    if kind is None:
+        raise MaterialError("the request is of no known kind")
+    rules = published().materials[kind]
+    if rules.lost:
+        raise MaterialError(f"a recording of kind {kind} does not keep {' and '.join(rules.lost)}")
+    request = recording.request
+    host, path = _host_and_path(request)
+    material: dict[str, Any] = {}
+    for key, (form, source) in rules.fields.items():
+        if form == "constant":
+            material[key] = source
+            continue
+        if source not in request:
+            raise MaterialError(f"the request has no {source}")
+        value = request[source]
+        if form == "upper":
+            value = _checked_text(source, value).upper()
+        elif form == "path":
+            _checked_text(source, value)
+            value = path
+        elif form == "normalized":
+            value = normalized(dialect.steps, value, host)
+        material[key] = value
+    if rules.test_id_by_dialect and takes_test_id(dialect.steps, path):
+        material["test_id"] = recording.document.get("test_id")
+    return material
+
+
+def hash_under(dialect: Dialect, recording: Recording) -> str:
+    """The 64 digits of a request's hash under a dialect. Raises MaterialError."""
+    return request_hash(material_under(dialect, recording))
+
+
+def name_under(dialect: Dialect, recording: Recording) -> Name:
+    """The file name that a dialect gives to a recording. Raises MaterialError."""
+    digits = hash_under(dialect, recording)[: dialect.hash_digits]
+    ids = _listed_models(recording)
+    return Name(digits, None if ids is None else model_digest(ids, dialect.digests[-1]))
+
+
+class Standing(StrEnum):
+    """Whether a recorder can find a recording by its name."""
+
+    REACHABLE = "reachable"
+    STALE = "stale"
+    UNREACHABLE = "unreachable"
+    RETIRED = "retired"
+    UNNAMED = "unnamed"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """How a recording stands, and the dialects that give its name, oldest first."""
+
+    standing: Standing
+    fitting: tuple[Dialect, ...] = ()
+
+    @property
+    def span(self) -> str:
+        """The fitting dialects in a few words: none, one, or the first and the last."""
+        if not self.fitting:
+            return "none"
+        first, last = self.fitting[0].name, self.fitting[-1].name
+        return first if first == last else f"{first} … {last}"
+
+
+def identify(recording: Recording) -> Identity:
+    """Compare a recording's name with the hashes its request has.
+
+    Short names are compared by the digits they have; the newest dialect finds full ones only.
+    A request whose hash cannot be computed is unreachable.
+    """
+    if recording.kind is not None and published().materials[recording.kind].retired:
+        return Identity(Standing.RETIRED)
+    name = Name.parse(recording.file_name)
+    if name is None:
+        return Identity(Standing.UNNAMED)
+    try:
+        fitting = tuple(
+            dialect
+            for dialect in published().dialects
+            if hash_under(dialect, recording).startswith(name.digits)
+        )
+    except MaterialError:
+        return Identity(Standing.UNREACHABLE)
+    if not fitting:
+        return Identity(Standing.UNREACHABLE)
+    newest = published().newest
+    found = newest in fitting and len(name.digits) == newest.hash_digits
+    return Identity(Standing.REACHABLE if found else Standing.STALE, fitting)
+
+
+def is_model_list(recording: Recording) -> bool:
+    """Whether the recording's file name carries the digest of a model list."""
+    return recording.request.get("endpoint") in published().model_lists
+
+
+def digest_fits(recording: Recording, digest: str) -> bool:
+    """Whether a file name's digest is that of the recorded models, by any dialect's algorithm."""
+    ids = _listed_models(recording)
+    algorithms = {name for dialect in published().dialects for name in dialect.digests}
+    return ids is not None and any(model_digest(ids, name) == digest for name in algorithms)
+
+
+def _listed_models(recording: Recording) -> list[str] | None:
+    if not is_model_list(recording):
+        return None
+    return model_ids(recording.body, published().model_lists[recording.request["endpoint"]])
+
+
+def _host_and_path(request: Mapping[str, Any]) -> tuple[str, str]:
+    url = request.get("url")
+    if url is None:
+        return "", ""
+    try:
+        # urlparse, as the recorder does: it cuts ";parameters" off the path.
+        parts = urlparse(_checked_text("url", url))
+    except ValueError as error:
+        raise MaterialError(f"the request's url cannot be split: {error}") from None
+    return parts.netloc, parts.path
+
+
+def _checked_text(key: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise MaterialError(f"the request's {key} is no string")
+    return value

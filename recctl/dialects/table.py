@@ -1,0 +1,114 @@
+"""The table of dialects, read from `dialects.toml` into frozen values."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from recctl.dialects.steps import AddTestId, Drop, Round, Share, Step, Substitute
+from recctl.recording import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """Dated rules that turn a request into a hash and the hash into a file name.
+
+    `hash_digits` of the hash stand in file names; `digests` are the algorithms a model list's
+    digest may have been made with, the last one the one that is written.
+    """
+
+    name: str
+    since: date
+    adds: str
+    hash_digits: int
+    digests: tuple[str, ...]
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What goes into the hash of one kind: key -> (form, source), and what the file lacks."""
+
+    fields: Mapping[str, tuple[str, str]]
+    test_id_by_dialect: bool
+    lost: tuple[str, ...]
+    retired: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """All that is known of hashes and file names. `dialects` has the oldest first."""
+
+    dialects: tuple[Dialect, ...]
+    materials: Mapping[Kind, Material]
+    model_lists: Mapping[str, str]
+    beside_test: str
+    shared_folder: str
+
+    @property
+    def newest(self) -> Dialect:
+        """The dialect that recorders use today."""
+        return self.dialects[-1]
+
+
+@cache
+def published() -> Table:
+    """The table that comes with recctl."""
+    text = Path(__file__).with_name("dialects.toml").read_text(encoding="utf-8")
+    data = tomllib.loads(text)
+    dialects: dict[str, Dialect] = {}
+    for entry in data["dialects"]:
+        dialects[entry["name"]] = _dialect(entry, dialects)
+    return Table(
+        dialects=tuple(dialects.values()),
+        materials={Kind(name): _material(entry) for name, entry in data["kinds"].items()},
+        model_lists=data["model_lists"],
+        beside_test=data["folders"]["beside_test"],
+        shared_folder=data["folders"]["shared"],
+    )
+
+
+def _dialect(entry: Mapping[str, Any], older: Mapping[str, Dialect]) -> Dialect:
+    base = older[entry["extends"]] if "extends" in entry else None
+    own = tuple(_step(step) for step in entry.get("steps", ()))
+    return Dialect(
+        name=entry["name"],
+        since=entry["since"],
+        adds=entry["adds"],
+        hash_digits=entry.get("hash_digits", base.hash_digits if base else 64),
+        digests=tuple(entry.get("digests", base.digests if base else ("sha256",))),
+        steps=own + (base.steps if base else ()),
+    )
+
+
+def _step(entry: Mapping[str, Any]) -> Step:
+    match entry["step"]:
+        case "substitute":
+            return Substitute(entry["pattern"], entry.get("with"), entry.get("digits"))
+        case "round":
+            return Round(entry["digits"])
+        case "drop":
+            path = tuple(entry["path"].removeprefix("/").split("/"))
+            return Drop(path, entry.get("host", ""), entry.get("in_lists", False))
+        case "test-id":
+            return AddTestId()
+        case "share":
+            return Share(entry["path"])
+        case other:
+            raise ValueError(f"{other} is no step of a dialect")
+
+
+def _material(entry: Mapping[str, Any]) -> Material:
+    fields = {}
+    for key, words in entry["material"].items():
+        form, source = words.split(" ")
+        fields[key] = (form, source)
+    return Material(
+        fields=fields,
+        test_id_by_dialect=entry.get("test_id") == "by dialect",
+        lost=tuple(entry.get("lost", ())),
+        retired=entry.get("retired"),
+    )
