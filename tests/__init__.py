@@ -1,0 +1,1 @@
+"""The tests of recctl, and what they share."""
