@@ -1,0 +1,263 @@
+"""The only reader of recordings: finds them, reads them, and resolves a reference to one.
+
+Nothing here trusts a file: links out of the corpus are not followed, only regular files are
+opened, and opening never blocks.
+"""
+
+import os
+import re
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from recctl.diagnostics import Stray
+from recctl.dialects import Name, published
+from recctl.errors import NothingFoundError, UnreadableError, UnsoundError, UsageError
+from recctl.jsontext import parse
+from recctl.recording import Recording
+
+MAX_BYTES = 512 * 1024 * 1024
+"""A larger file is not read. The largest real recording has 2 MB."""
+
+_SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__"})
+_REFERENCE = re.compile(r"(?:models-)?[0-9a-f]{4,64}(?:-[0-9a-f]{0,8})?(?:\.json)?")
+_OPEN_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)  # opening a FIFO must not wait for a writer
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file that should be a recording.
+
+    `within` is the folder that links must not lead out of; null where the user named the file to
+    look into it.
+    `obstacle` says why it cannot be read, where that was seen before opening it.
+    """
+
+    path: Path
+    within: Path | None = None
+    obstacle: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """What was found below the given paths, in order of path.
+
+    `strays` lie among the recordings and are none. `missing` are the paths that do not exist.
+    """
+
+    entries: tuple[Entry, ...]
+    strays: tuple[Stray, ...]
+    missing: tuple[str, ...]
+
+
+def find(paths: Sequence[str]) -> Corpus:
+    """The recordings at or below paths; without any, below the working directory.
+
+    A file counts whatever its name. Below a folder, every `.json` file in a folder named
+    `recordings` counts; where there is no such folder below a named one, every file with a
+    recording's name does.
+
+    Raises NothingFoundError where there are no recordings at all.
+    """
+    entries: dict[str, Entry] = {}
+    strays: list[Stray] = []
+    missing = []
+    for path in paths or ["."]:
+        if os.path.isdir(path):  # noqa: PTH112 - a path with a NUL byte must not raise
+            found, passed_over = _search(Path(path), by_name=bool(paths))
+            strays += passed_over
+        elif os.path.lexists(path):
+            found = [Entry(Path(path), _boundary(Path(path)))]
+        else:
+            missing.append(path)
+            continue
+        for entry in found:
+            entries.setdefault(os.path.abspath(entry.path), entry)  # noqa: PTH100 - no links
+    if not entries and not missing:
+        places = ", ".join(paths) or "the working directory"
+        raise NothingFoundError(
+            f"no recordings below {places}: name a file, or a folder that holds"
+            f" a folder {published().beside_test!r}"
+        )
+    ordered = sorted(entries.values(), key=lambda entry: entry.path.parts)
+    return Corpus(tuple(ordered), tuple(strays), tuple(missing))
+
+
+def read(entry: Entry) -> bytes:
+    """All bytes of a file. Raises UnreadableError, whose text is the reason alone."""
+    if entry.obstacle:
+        raise UnreadableError(entry.obstacle)
+    try:
+        if entry.within is not None and entry.path.is_symlink():
+            target = entry.path.resolve(strict=True)
+            if target.suffix != ".json" or not target.is_relative_to(entry.within):
+                raise UnreadableError("a link out of the corpus, or to no recording: not followed")
+        with open(os.open(entry.path, _OPEN_FLAGS), "rb") as file:  # noqa: PTH123 - a descriptor
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise UnreadableError(f"{_description(status.st_mode)}, no file")
+            if status.st_size > MAX_BYTES:
+                raise UnreadableError(f"larger than {MAX_BYTES >> 20} MiB")
+            return file.read(MAX_BYTES)
+    except (OSError, RuntimeError, ValueError) as error:
+        # RuntimeError: Python 3.11 and 3.12 say so of links in a circle. ValueError: a NUL byte.
+        raise UnreadableError(_reason(error)) from None
+
+
+def read_or_tell(entry: Entry) -> bytes:
+    """All bytes of a file. Raises UnreadableError, whose text says which file and why."""
+    try:
+        return read(entry)
+    except UnreadableError as error:
+        raise UnreadableError(f"{entry.path}: {error}") from None
+
+
+def load(entry: Entry) -> Recording:
+    """A recording. Raises UnreadableError or UnsoundError, whose text says which file and why."""
+    return recording_of(str(entry.path), entry.path.name, read_or_tell(entry))
+
+
+def recording_of(where: str, file_name: str, raw: bytes) -> Recording:
+    """The recording in a file's bytes. Raises UnsoundError; `where` names the file in it."""
+    document = document_of(where, raw)
+    if not Recording.is_interaction(document):
+        raise UnsoundError(f"{where}: no recording: it has no request and response")
+    return Recording(file_name, document, len(raw))
+
+
+def document_of(where: str, raw: bytes) -> Any:
+    """The JSON value in a file's bytes. Raises UnsoundError; `where` names the file in it."""
+    parsed = parse(raw)
+    if not parsed.readable:
+        flaw = parsed.flaws[-1]
+        raise UnsoundError(f"{where}:{flaw.line}: {flaw.detail}")
+    return parsed.value
+
+
+def named(reference: str) -> Entry | None:
+    """The file that a reference names as a path; null where it is not meant as one.
+
+    Raises NothingFoundError for what can only be a path and does not exist.
+    """
+    if os.path.lexists(reference) and not os.path.isdir(reference):  # noqa: PTH112 - as in find
+        return Entry(Path(reference))
+    if os.path.basename(reference) != reference:  # noqa: PTH119 - as above
+        raise NothingFoundError(f"{reference}: no such file")
+    return None
+
+
+def resolve(reference: str, corpus: Corpus) -> Entry:
+    """The one entry that a hash prefix, a file name or a `rec-` id means.
+
+    Raises NothingFoundError for none; UsageError for several, listing them, and for a text that
+    is no reference.
+    """
+    wanted = reference.lower().removesuffix(".json")
+    by_id = wanted.startswith("rec-")
+    digits = wanted.removeprefix("rec-").removeprefix("models-")
+    if not _REFERENCE.fullmatch(digits):
+        raise UsageError(
+            f"{reference!r} is no reference: give 4 to 64 hex digits of the hash,"
+            " a rec- id, a path, or -"
+        )
+    found = [entry for entry in corpus.entries if _has_digits(entry, digits)]
+    if not found and by_id:
+        found = list(_holding(f'"{wanted}"'.encode("ascii"), corpus))
+    if not found:
+        raise NothingFoundError(
+            f"no recording {reference!r} among {len(corpus.entries)}: name the folder it is in,"
+            " or list them with: recctl ls"
+        )
+    if len(found) > 1:
+        listed = "".join(f"\n  {entry.path}" for entry in found[:20])
+        more = f"\n  … and {len(found) - 20} more" if len(found) > 20 else ""
+        raise UsageError(
+            f"{reference!r} is ambiguous, give more digits or the path of one of:{listed}{more}"
+        )
+    return found[0]
+
+
+def _boundary(path: Path) -> Path:
+    """The folder that a named file's links must stay in: the working directory, or its own."""
+    here, folder = Path.cwd(), path.parent.resolve()
+    return here if folder.is_relative_to(here) else folder
+
+
+def _search(folder: Path, *, by_name: bool) -> tuple[list[Entry], list[Stray]]:
+    """Entries and strays below a folder; with `by_name`, files by name where nothing else is."""
+    within = folder.resolve()
+    recordings_folder = published().beside_test
+    entries: list[Entry] = []
+    strays: list[Stray] = []
+    named: list[Entry] = []
+    seen_folder = False
+
+    def unlisted(error: OSError) -> None:
+        entries.append(Entry(Path(error.filename), within, f"a folder: {_reason(error)}"))
+
+    for top, folders, files in os.walk(folder, onerror=unlisted):
+        place = Path(top)
+        inside = _is_inside(place, folder, recordings_folder)
+        seen_folder = seen_folder or inside
+        folders[:] = sorted(
+            name for name in folders if name not in _SKIPPED_FOLDERS and not name.startswith(".")
+        )
+        for name in list(folders):
+            path = place / name
+            if name.endswith(".json") and inside:
+                folders.remove(name)
+                entries.append(Entry(path, within))
+            elif path.is_symlink() and (inside or name == recordings_folder):
+                strays.append(Stray(str(path), "a link to a folder, not followed"))
+        for name in files:
+            if inside and name.endswith(".json"):
+                entries.append(Entry(place / name, within))
+            elif inside and not name.startswith("."):
+                strays.append(Stray(str(place / name), "no .json file"))
+            elif Name.parse(name):
+                named.append(Entry(place / name, within))
+    if by_name and not seen_folder:
+        entries += named
+    return entries, sorted(strays, key=lambda stray: stray.path)
+
+
+def _is_inside(place: Path, folder: Path, recordings_folder: str) -> bool:
+    below = place.relative_to(folder).parts
+    return recordings_folder in below or folder.resolve().name == recordings_folder
+
+
+def _has_digits(entry: Entry, wanted: str) -> bool:
+    name = Name.parse(entry.path.name)
+    if name is None:
+        return False
+    digits, _, digest = wanted.partition("-")
+    fits = name.digits.startswith(digits) or digits.startswith(name.digits)
+    return fits and (name.digest or "").startswith(digest)
+
+
+def _holding(needle: bytes, corpus: Corpus) -> Iterator[Entry]:
+    for entry in corpus.entries:
+        try:
+            if needle in read(entry):
+                yield entry
+        except UnreadableError:
+            continue
+
+
+def _description(mode: int) -> str:
+    known = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket"}
+    return known.get(stat.S_IFMT(mode), "a device")
+
+
+def _reason(error: Any) -> str:
+    if isinstance(error, RuntimeError):
+        return "links in a circle"
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return text[0].lower() + text[1:] if text else type(error).__name__

@@ -1,0 +1,1 @@
+"""Results as text, JSON or Markdown. Pure functions: nothing is looked up or decided here."""

@@ -1,0 +1,228 @@
+"""Rules on what makes a recording findable: its structure, its name, its hash, its folder."""
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from recctl import schema
+from recctl.diagnostics import Violation
+from recctl.dialects import (
+    MaterialError,
+    Standing,
+    digest_fits,
+    hash_under,
+    is_model_list,
+    name_under,
+    published,
+)
+from recctl.recording import Recording
+from recctl.rules.subject import Copy, Subject
+
+
+def schema_violation(subject: Subject) -> Iterator[Violation]:
+    """The document does not have the structure of a recording.
+
+    The recorder writes certain keys and no others at the top level, in the request and in the
+    response; inside, where providers are in charge, more is allowed. The message is the most
+    relevant of all violations.
+
+    What to do: compare with `recctl schema recording`; restore the file, or record it again.
+    """
+    if subject.parsed is None or not subject.parsed.readable:
+        return
+    if subject.recording is None and subject.name is None:
+        return
+    violation = schema.explain("recording", subject.parsed.value)
+    if violation is not None:
+        yield Violation(violation.pointer, violation.message)
+
+
+def bad_name(subject: Subject) -> Iterator[Violation]:
+    """The file's name is not one that a recorder looks for.
+
+    A recording is named by its request hash: 64 hex digits, or 12 in corpora from before
+    October 2025, and `.json`; a list of models `models-<hash>-<digest>.json`. A file of another
+    name is never replayed. One that holds no recording is named and left alone.
+
+    What to do: give it the name in the message, or move it out of the recordings folder.
+    """
+    name, recording = subject.name, subject.recording
+    if name is None:
+        if recording is None:
+            yield Violation("", "not a recording's name, and the file holds no recording")
+        else:
+            yield Violation("", f"not a recording's name{_needed_name(recording)}")
+    elif recording is not None and len(name.digits) == 64:
+        if is_model_list(recording) and name.digest is None:
+            yield Violation(
+                "", f"the name of a model list lacks its digest{_needed_name(recording)}"
+            )
+        elif name.digest is not None and not is_model_list(recording):
+            yield Violation("", f"named as a model list, which it is not{_needed_name(recording)}")
+
+
+def unreachable(subject: Subject) -> Iterator[Violation]:
+    """The request has the hash in the file's name under no dialect.
+
+    No recorder, old or new, can find this recording. The request was edited after it was
+    recorded (a search-and-replace over the repository does that), or the file was renamed by
+    hand. The message says what can be known: the hash the request has now, and whether the `rec-`
+    id inside the answer sides with the name or with the request.
+
+    What to do: undo the edit, with `git log -p` on the file, or record again. `recctl hash FILE`
+    prints the request's hash under each dialect.
+    """
+    recording = subject.recording
+    if recording is None or subject.standing is not Standing.UNREACHABLE:
+        return
+    try:
+        digits = hash_under(published().newest, recording)
+    except MaterialError as error:
+        yield Violation("/request", f"no dialect gives this name: {error}")
+        return
+    known = _what_is_known(recording, subject.name.digits if subject.name else "")
+    yield Violation("/request", f"the request now hashes to {digits[:12]}{known}")
+
+
+def stale(subject: Subject) -> Iterator[Violation]:
+    """The recording is right under an older dialect only.
+
+    The rules for the request hash have changed since it was recorded, so today's recorder looks
+    for another name and does not find this one. Its answer is as good as ever. The message names
+    the dialects that fit and the file name that the newest one gives.
+
+    What to do: record again, or rename the file to the name in the message and set the `rec-` ids
+    in it to match. Several stale recordings may need one name: then only one can have it.
+    """
+    recording, identity = subject.recording, subject.identity
+    if recording is None or identity is None or identity.standing is not Standing.STALE:
+        return
+    newest = published().newest
+    why = "a short name" if newest in identity.fitting else f"fits {identity.span} only"
+    needed = name_under(newest, recording)
+    yield Violation("/request", f"{why}; {newest.name} needs {needed}")
+
+
+def retired_kind(subject: Subject) -> Iterator[Violation]:
+    """No recorder looks for recordings of this kind any more.
+
+    Kind `file` was written for one week in April 2026. Its hash cannot be checked, because the
+    file does not keep all that went into it.
+
+    What to do: delete it.
+    """
+    recording = subject.recording
+    if recording is None or recording.kind is None:
+        return
+    retired = published().materials[recording.kind].retired
+    if retired is not None:
+        yield Violation("/request", f"kind {recording.kind} is not replayed since {retired}")
+
+
+def response_id_mismatch(subject: Subject) -> Iterator[Violation]:
+    """The `rec-` id inside the answer is not that of the file's name.
+
+    The recorder writes `rec-` and the first 12 digits of the hash as the id of each typed answer
+    and chunk. Another id means that the file was renamed, or its answer taken from elsewhere.
+
+    What to do: set the ids to the one in the message, or restore the file.
+    """
+    recording, name = subject.recording, subject.name
+    if recording is None or name is None:
+        return
+    wanted = f"rec-{name.short_hash}"
+    wrong = [(pointer, one) for pointer, one in _recorded_ids(recording) if one != wanted]
+    if wrong:
+        pointer, one = wrong[0]
+        more = f", in {len(wrong)} chunks" if len(wrong) > 1 else ""
+        yield Violation(pointer, f"the answer's id is {one}, not {wanted}{more}")
+
+
+def model_digest_mismatch(subject: Subject) -> Iterator[Violation]:
+    """The digest in a model list's name is not that of its models.
+
+    The digest tells apart the lists of several servers. A wrong one means that the list was
+    edited, so a replay offers models that were never there.
+
+    What to do: restore the file, or record again.
+    """
+    recording, name = subject.recording, subject.name
+    if recording is None or name is None or name.digest is None or not is_model_list(recording):
+        return
+    if not digest_fits(recording, name.digest):
+        yield Violation("/response/body", f"the name's digest {name.digest} fits other models")
+
+
+def misplaced(subject: Subject) -> Iterator[Violation]:
+    """The recording lies in another folder than its test looks in.
+
+    A test's recordings lie in the folder `recordings` beside the test's file; after that, only
+    the shared one, `tests/integration/common/recordings`, is looked in. Tests that moved without
+    their recordings leave them behind like this.
+
+    What to do: move the file to the folder in the message.
+    """
+    recording = subject.recording
+    if recording is None or recording.test_id is None or subject.name is None:
+        return
+    test_file = PurePosixPath(recording.test_id.partition("::")[0])
+    own = (*test_file.parent.parts, published().beside_test)
+    shared = PurePosixPath(published().shared_folder).parts
+    lies_in = subject.folder
+    if lies_in[-len(own) :] != own and lies_in[-len(shared) :] != shared:
+        yield Violation("/test_id", f"the test looks in {'/'.join(own)}")
+
+
+def duplicate(copies: tuple[Copy, ...]) -> Iterator[tuple[str, Violation]]:
+    """The same name stands in two folders.
+
+    A test finds the copy beside it and never the other. Which one is replayed depends on the
+    test's folder, so mending one of them may change nothing.
+
+    What to do: keep the one beside the test that owns it, delete the other.
+    """
+    first: dict[str, Copy] = {}
+    for copy in copies:
+        known = first.setdefault(copy.file_name, copy)
+        if known is not copy:
+            same = "equal to" if known.sha256 == copy.sha256 else "differs from"
+            yield copy.path, Violation("", f"{same} the one of the same name, {known.path}")
+
+
+def _needed_name(recording: Recording) -> str:
+    try:
+        return f"; {published().newest.name} needs {name_under(published().newest, recording)}"
+    except MaterialError:
+        return ""
+
+
+def _what_is_known(recording: Recording, digits: str) -> str:
+    """Whom the answer's `rec-` id sides with, and whether another test id would do."""
+    if _fits_without_test(recording, digits):
+        return "; the name fits the same request with no test id: the test id was edited"
+    ids = {one.removeprefix("rec-") for _, one in _recorded_ids(recording)}
+    if not ids:
+        return "; its answer has no id to tell what was edited"
+    if ids == {digits[:12]}:
+        return "; its answer has the name's id: the request was edited after it was recorded"
+    for dialect in reversed(published().dialects):
+        if hash_under(dialect, recording)[:12] in ids:
+            return f"; its answer's id fits the request under {dialect.name}: the file was renamed"
+    return f"; its answer's id is of a third request, {min(ids)}: copied or recorded again in part"
+
+
+def _fits_without_test(recording: Recording, digits: str) -> bool:
+    anonymous = recording.asked_by(None)
+    dialects = published().dialects
+    return any(hash_under(dialect, anonymous).startswith(digits) for dialect in dialects)
+
+
+def _recorded_ids(recording: Recording) -> Iterator[tuple[str, str]]:
+    """Pointer and value of each `rec-` id that the recorder wrote into a typed answer."""
+    body = recording.body
+    chunks = enumerate(body) if isinstance(body, list) else [(None, body)]
+    for index, chunk in chunks:
+        data = chunk.get("__data__") if isinstance(chunk, dict) else None
+        one = data.get("id") if isinstance(data, dict) else None
+        if isinstance(one, str) and one.startswith("rec-"):
+            place = "" if index is None else f"/{index}"
+            yield f"/response/body{place}/__data__/id", one

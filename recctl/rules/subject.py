@@ -1,0 +1,82 @@
+"""What rules look at, and what a rule is."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from inspect import cleandoc
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from recctl.diagnostics import Severity, Violation
+from recctl.dialects import Identity, Name, Standing, identify
+from recctl.jsontext import Parsed
+from recctl.recording import Recording
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One file, as far as it could be read.
+
+    `folder` is the absolute folder it lies in, part by part. `obstacle` says why its bytes cannot
+    be had; `parsed` is null then. `recording` is null where the text holds no request and
+    response.
+    """
+
+    path: Path
+    folder: tuple[str, ...] = ()
+    obstacle: str | None = None
+    parsed: Parsed | None = None
+    recording: Recording | None = None
+
+    @property
+    def name(self) -> Name | None:
+        """The parts of the file's name; null where it is not a recording's."""
+        return Name.parse(self.path.name)
+
+    @cached_property
+    def standing(self) -> Standing | None:
+        """Whether a recorder can find the recording; null where there is none."""
+        return self.identity.standing if self.identity else None
+
+    @cached_property
+    def identity(self) -> Identity | None:
+        """What the file's name and the request's hashes have to do with each other."""
+        return identify(self.recording) if self.recording else None
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What the rules on the corpus as a whole need of one file."""
+
+    path: str
+    file_name: str
+    sha256: str
+
+
+Check = Callable[[Subject], Iterator[Violation]]
+"""What a rule on one file does: gives what is wrong with it."""
+
+CorpusCheck = Callable[[tuple[Copy, ...]], Iterator[tuple[str, Violation]]]
+"""What a rule on all files of a run does: gives paths, and what is wrong with each."""
+
+CheckT_co = TypeVar("CheckT_co", Check, CorpusCheck, covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(Generic[CheckT_co]):
+    """A row of the rule table. The check's docstring is the rule's documentation."""
+
+    code: str
+    name: str
+    severity: Severity
+    check: CheckT_co
+
+    @property
+    def title(self) -> str:
+        """What the rule finds, in one sentence."""
+        return self.doc.partition("\n")[0]
+
+    @property
+    def doc(self) -> str:
+        """What it finds, why that matters, and what to do."""
+        return cleandoc(self.check.__doc__ or "")
