@@ -1,0 +1,235 @@
+"""A request as a conversation: who said what, which tools were offered, which parameters set.
+
+Requests come in the shapes of several providers; all are told by their keys. Nothing is lost:
+what is not a turn or a tool is a parameter, and a part of unknown form is kept as JSON.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from recctl.recording import Kind, Recording
+
+PartKind = Literal["text", "reasoning", "image", "audio", "file", "result", "json"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a turn. `text` is what a reader sees: words, a url, base64, or JSON."""
+
+    kind: PartKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A tool call that an earlier answer made. `arguments` is text, JSON as a rule."""
+
+    name: str
+    arguments: str
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one side says at once; `answers` is the id of the call that a tool's turn answers."""
+
+    role: str
+    parts: tuple[Part, ...] = ()
+    calls: tuple[Call, ...] = ()
+    answers: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool that the model may call, with the names of its parameters."""
+
+    name: str
+    description: str | None = None
+    parameters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A request. `parameters` are those that are set to something, in the order of the request."""
+
+    turns: tuple[Turn, ...] = ()
+    tools: tuple[Tool, ...] = ()
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+_TURN_KEYS = ("system", "instructions", "messages", "contents", "input", "prompt", "query")
+_OTHER_KEYS = ("model", "tools", "documents")
+
+
+def conversation(recording: Recording) -> Conversation:
+    """The conversation of a recording's request. Never raises, whatever the request is."""
+    sent = recording.sent
+    if recording.kind is Kind.TOOL:
+        name = str(recording.request.get("tool_name"))
+        return Conversation((Turn("call", calls=(Call(name, _json(sent)),)),))
+    if recording.kind is Kind.FILE:
+        return Conversation(parameters={"file_id": recording.request.get("file_id")})
+    config = sent.get("config")
+    config = dict(config) if isinstance(config, dict) else {}
+    turns: list[Turn] = []
+    if config.get("system_instruction"):
+        turns += _turns("system", config.pop("system_instruction"))
+    for key in _TURN_KEYS:
+        role = "system" if key in ("system", "instructions") else "user"
+        turns += _turns(role, sent.get(key))
+    for index, document in enumerate(_list(sent.get("documents"))):
+        turns.append(Turn(f"document {index}", _parts(document)))
+    tools = [*_tools(sent.get("tools")), *_tools(config.pop("tools", None))]
+    shown = {key: value for key, value in sent.items() if key not in (*_TURN_KEYS, *_OTHER_KEYS)}
+    if "config" in shown:
+        shown["config"] = config
+    set_to_something = {key: value for key, value in shown.items() if value not in (None, {}, [])}
+    return Conversation(tuple(turns), tuple(tools), set_to_something)
+
+
+def _turns(role: str, value: Any) -> Iterator[Turn]:
+    """Turns out of one text, a list of texts, or a list of messages."""
+    if isinstance(value, str):
+        yield Turn(role, (Part("text", value),))
+    elif isinstance(value, dict):
+        yield _turn(role, value)
+    elif isinstance(value, list):
+        loose: list[Part] = []
+        for item in value:
+            if isinstance(item, dict) and _is_message(item):
+                yield _turn(role, item)
+            else:
+                loose += _parts(item)
+        if loose:
+            yield Turn(role, tuple(loose))
+    elif value is not None:
+        yield Turn(role, (Part("json", _json(value)),))
+
+
+def _is_message(item: Mapping[str, Any]) -> bool:
+    return any(key in item for key in ("role", "content", "parts", "call_id"))
+
+
+def _turn(role: str, message: Mapping[str, Any]) -> Turn:
+    role = message["role"] if isinstance(message.get("role"), str) else role
+    content = message.get("content", message.get("parts", message.get("output")))
+    blocks = content if isinstance(content, list) else [] if content is None else [content]
+    parts = [
+        Part("reasoning", message[key])
+        for key in ("reasoning", "reasoning_content", "thinking")
+        if isinstance(message.get(key), str) and message[key]
+    ]
+    calls = [_call(one) for one in _list(message.get("tool_calls")) if isinstance(one, dict)]
+    if isinstance(message.get("function_call"), dict):
+        calls.append(_call(message["function_call"]))
+    for block in blocks:
+        called = _called(block)
+        if called is None:
+            parts += _parts(block)
+        else:
+            calls.append(called)
+    answers = message.get("tool_call_id", message.get("call_id"))
+    return Turn(role, tuple(parts), tuple(calls), answers if isinstance(answers, str) else None)
+
+
+def _call(entry: Mapping[str, Any]) -> Call:
+    inner = entry.get("function", entry.get("custom"))
+    inner = inner if isinstance(inner, dict) else entry
+    arguments = next(
+        (inner[key] for key in ("arguments", "args", "input") if inner.get(key) is not None), ""
+    )
+    call_id = entry.get("id")
+    return Call(
+        name=str(inner.get("name", "?")),
+        arguments=arguments if isinstance(arguments, str) else _json(arguments),
+        id=call_id if isinstance(call_id, str) else None,
+    )
+
+
+def _called(block: Any) -> Call | None:
+    """The tool call that a content block is, if it is one."""
+    if not isinstance(block, dict):
+        return None
+    if isinstance(block.get("function_call"), dict):
+        return _call(block["function_call"])
+    is_call = block.get("type") in ("tool_use", "function_call", "server_tool_use")
+    return _call(block) if is_call else None
+
+
+def _parts(block: Any) -> tuple[Part, ...]:
+    """The parts that a content block is."""
+    if isinstance(block, str):
+        return (Part("text", block),)
+    if not isinstance(block, dict):
+        return (Part("json", _json(block)),)
+    part = (
+        _worded(block)
+        or _medium(block.get("image_url"), "image", ("url",))
+        or _medium(block.get("source"), "image", ("data", "url"))
+        or _medium(block.get("inline_data"), "image", ("data",))
+        or _medium(block.get("input_audio"), "audio", ("data",))
+        or _medium(block.get("file"), "file", ("file_data", "file_id"))
+        or _result(block)
+    )
+    return (part or Part("json", _json(block)),)
+
+
+def _worded(block: Mapping[str, Any]) -> Part | None:
+    if isinstance(block.get("text"), str):
+        return Part("reasoning" if block.get("thought") is True else "text", block["text"])
+    if isinstance(block.get("thinking"), str):
+        return Part("reasoning", block["thinking"])
+    return None
+
+
+def _medium(value: Any, kind: PartKind, keys: tuple[str, ...]) -> Part | None:
+    if isinstance(value, str):
+        return Part(kind, value)
+    if isinstance(value, dict):
+        return next((Part(kind, value[key]) for key in keys if _is_text(value.get(key))), None)
+    return None
+
+
+def _result(block: Mapping[str, Any]) -> Part | None:
+    response = block.get("function_response")
+    if isinstance(response, dict):
+        return Part("result", _json(response.get("response", response)))
+    if block.get("type") in ("tool_result", "function_result", "function_call_output"):
+        content = block.get("content", block.get("result", block.get("output")))
+        return Part("result", content if isinstance(content, str) else _json(content))
+    return None
+
+
+def _tools(value: Any) -> Iterator[Tool]:
+    for entry in _list(value):
+        if not isinstance(entry, dict):
+            continue
+        declared = _list(entry.get("function_declarations"))
+        for one in declared or [entry.get("function", entry)]:
+            if isinstance(one, dict):
+                yield _tool(one)
+
+
+def _tool(function: Mapping[str, Any]) -> Tool:
+    schema = function.get("parameters") or function.get("input_schema")
+    properties = schema.get("properties") if isinstance(schema, dict) else None
+    description = function.get("description")
+    return Tool(
+        name=str(function.get("name") or function.get("type") or "?"),
+        description=description if isinstance(description, str) else None,
+        parameters=tuple(properties) if isinstance(properties, dict) else (),
+    )
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
