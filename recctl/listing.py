@@ -1,0 +1,130 @@
+"""What a corpus holds: a row per recording, filters over rows, counts by dialect."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from recctl.corpus import Entry
+from recctl.dialects import Name, Standing, identify, published
+from recctl.errors import UsageError
+from recctl.recording import Recording
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One recording in a list. `hash` is the short hash; `size` is in bytes."""
+
+    hash: str | None
+    test_id: str | None
+    endpoint: str | None
+    model: str | None
+    provider: str | None
+    kind: str | None
+    streaming: bool
+    size: int
+    path: str
+
+
+Filter = Callable[[Row, Recording], bool]
+
+
+def row(entry: Entry, recording: Recording) -> Row:
+    """The row of a recording."""
+    name = Name.parse(recording.file_name)
+    return Row(
+        hash=name.short_hash if name else None,
+        test_id=recording.test_id,
+        endpoint=recording.endpoint,
+        model=recording.model,
+        provider=recording.provider,
+        kind=recording.kind,
+        streaming=recording.is_streaming,
+        size=recording.size,
+        path=str(entry.path),
+    )
+
+
+def field_filter(field: str, glob: str) -> Filter:
+    """Rows whose field matches a glob as a whole; a test without * or ? anywhere in its id."""
+    if field == "test_id" and not set(glob) & set("*?"):
+        return lambda row, _: glob in (row.test_id or "")
+    fits = _matcher(glob)
+    return lambda row, _: fits(getattr(row, field) or "")
+
+
+def where_filter(condition: str) -> Filter:
+    """Recordings in which the value at KEY matches a glob; `condition` is KEY=GLOB.
+
+    KEY is a path into the document, its parts joined by dots (`request.body.stream`) or written
+    as a JSON pointer (`/request/body/stream`). Values other than text are compared as JSON. `*`
+    as a part stands for any key or index.
+
+    Raises UsageError for a condition without key or `=`.
+    """
+    key, equals, glob = condition.partition("=")
+    if not equals or not key:
+        raise UsageError(f"--where {condition!r} is not KEY=GLOB, as in request.body.stream=true")
+    parts = key[1:].split("/") if key.startswith("/") else key.split(".")
+    parts = [part.replace("~1", "/").replace("~0", "~") for part in parts]
+    fits = _matcher(glob)
+
+    def accepts(_: Row, recording: Recording) -> bool:
+        return any(fits(_as_text(value)) for value in _values(recording.document, parts))
+
+    return accepts
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """How many recordings agree with which dialects; spans with the most recordings first."""
+
+    recordings: int
+    by_dialect: Mapping[str, int]
+    by_span: Mapping[str, int]
+    by_standing: Mapping[str, int]
+
+
+def census(recordings: Iterable[Recording]) -> Census:
+    """Count recordings by the dialects their names agree with."""
+    by_dialect = Counter({dialect.name: 0 for dialect in published().dialects})
+    by_standing = Counter({standing.value: 0 for standing in Standing})
+    by_span: Counter[str] = Counter()
+    for recording in recordings:
+        identity = identify(recording)
+        by_standing[identity.standing.value] += 1
+        by_dialect.update(dialect.name for dialect in identity.fitting)
+        if identity.fitting:
+            by_span[identity.span] += 1
+    total = by_standing.total()
+    return Census(total, dict(by_dialect), dict(by_span.most_common()), dict(by_standing))
+
+
+def _matcher(glob: str) -> Callable[[str], bool]:
+    """`*` and `?` as in a shell; brackets are plain, as test ids are full of them."""
+    words = {"*": ".*", "?": "."}
+    pattern = re.compile("".join(words.get(one, re.escape(one)) for one in glob), re.DOTALL)
+    return lambda value: pattern.fullmatch(value) is not None
+
+
+def _values(value: Any, parts: list[str]) -> Iterator[Any]:
+    if not parts:
+        yield value
+        return
+    first, rest = parts[0], parts[1:]
+    below: Iterable[Any] = ()
+    if isinstance(value, dict):
+        below = value.values() if first == "*" else [value[first]] if first in value else []
+    elif isinstance(value, list):
+        if first == "*":
+            below = value
+        elif first.isdecimal() and int(first) < len(value):
+            below = [value[int(first)]]
+    for item in below:
+        yield from _values(item, rest)
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

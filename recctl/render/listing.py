@@ -1,0 +1,81 @@
+"""Rows and counts: tables for people, JSON and CSV for programs."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, fields
+
+from recctl.dialects import Dialect
+from recctl.listing import Census, Row
+from recctl.render.terminal import columns, one_line, plural
+
+_NARROWEST_TEST = 20
+
+
+def as_table(rows: Iterable[Row], width: int | None) -> list[str]:
+    """Aligned lines, headed; the test's column is cut on the left to fit a terminal's width."""
+    table = [("hash", "kind", "stream", "size", "endpoint", "model", "test"), *map(_cells, rows)]
+    if width is not None:
+        taken = sum(max(len(cells[place]) for cells in table) + 2 for place in range(6))
+        room = max(width - taken, _NARROWEST_TEST)
+        table = [(*cells[:6], _cut(cells[6], room)) for cells in table]
+    return columns(table, right=frozenset({3}))
+
+
+def as_json(rows: Iterable[Row]) -> str:
+    """All rows as one document (schemas/listing.schema.json)."""
+    document = {"version": 1, "recordings": [asdict(row) for row in rows]}
+    return json.dumps(document, indent=2) + "\n"
+
+
+def as_jsonl(rows: Iterable[Row]) -> Iterator[str]:
+    """One JSON object a line."""
+    for row in rows:
+        yield json.dumps(asdict(row))
+
+
+def as_csv(rows: Iterable[Row]) -> Iterator[str]:
+    """Comma-separated lines with a header (RFC 4180), without their line ends."""
+    names = [field.name for field in fields(Row)]
+    yield _csv_line(names)
+    for row in rows:
+        yield _csv_line(["" if value is None else str(value) for value in asdict(row).values()])
+
+
+def dialects_as_text(dialects: Iterable[Dialect], census: Census | None) -> list[str]:
+    """The dialects, oldest first; with a census, how many recordings agree with which."""
+    if census is None:
+        head = ("dialect", "adds")
+        return columns([head, *((one.name, one.adds) for one in dialects)])
+    head3 = ("dialect", "agree", "adds")
+    body = [(one.name, f"{census.by_dialect[one.name]:,}", one.adds) for one in dialects]
+    lines = columns([head3, *body], right=frozenset({1}))
+    spans = [(f"{count:,}", span) for span, count in census.by_span.items()]
+    others = [(f"{n:,}", name) for name, n in census.by_standing.items()]
+    lines += ["", f"{plural(census.recordings, 'recording')} by agreeing dialects"]
+    lines += columns(spans, right=frozenset({0})) if spans else ["none"]
+    lines += ["", "and by what today's recorder makes of them"]
+    return lines + columns(others, right=frozenset({0}))
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    return (
+        row.hash or "-",
+        row.kind or "-",
+        "yes" if row.streaming else "no",
+        f"{row.size:,}",
+        one_line(row.endpoint or "-"),
+        one_line(row.model or "-"),
+        one_line(row.test_id or "-"),
+    )
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else "…" + text[len(text) - width + 1 :]
+
+
+def _csv_line(cells: list[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(cells)
+    return line.getvalue()
