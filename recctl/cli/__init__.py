@@ -1,0 +1,119 @@
+"""The command line: which commands there are, and the one place where errors end.
+
+A command's module is imported when the command is called, and imports what it needs when it runs.
+"""
+
+import os
+import sys
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from recctl import __version__
+from recctl.errors import EXIT_MEANINGS, ExitCode, RecctlError
+
+COMMANDS = {
+    "validate": "Check recordings: structure, JSON, name, hash, folder.",
+    "show": "Print one recording as a conversation.",
+    "ls": "List recordings, one line each.",
+    "schema": "Print a JSON Schema, or the names of all.",
+    "rule": "Explain a rule, or list all.",
+    "dialects": "List the hash dialects; count which recordings agree with which.",
+    "hash": "Print a request's hash under each dialect.",
+}
+"""Every command and its line of help; the module of the same name holds the rest."""
+
+_EPILOG = "Exit codes: " + ", ".join(f"{code} {text}" for code, text in EXIT_MEANINGS.items()) + "."
+
+
+class _LazyGroup(TyperGroup):
+    """Commands that are imported when they are called or asked for help."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        # Only the names are read from this, for "did you mean".
+        self.commands: Any = dict.fromkeys(COMMANDS)
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the base class's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, name: str) -> Any:  # noqa: ARG002
+        if name not in COMMANDS:
+            return None
+        module = import_module(f"recctl.cli.{name}")
+        app = typer.Typer(add_completion=False, rich_markup_mode=None)
+        app.command(name, help=COMMANDS[name] + "\n\n" + module.DETAILS, epilog=_EPILOG)(module.run)
+        return typer.main.get_command(app)
+
+
+_app = typer.Typer(
+    cls=_LazyGroup,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"recctl {__version__}\n")
+        raise typer.Exit
+
+
+@_app.callback()
+def _root(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Fsck, linter and reader for corpora of recorded API traffic."""
+
+
+def main() -> None:
+    """Run the command line and exit. Bad input ends in one line on stderr, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    code: int
+    try:
+        code = typer.main.get_command(_app)(prog_name="recctl", standalone_mode=False) or 0
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        code = ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        code = ExitCode.PIPE_CLOSED
+    except RecctlError as error:
+        code = _told(str(error), error.exit_code)
+    except Exception as error:
+        code = _told_of_other(error)
+    if code == ExitCode.PIPE_CLOSED:
+        # Python flushes stdout once more at exit; let that go nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
+
+
+def _told(message: str, code: int) -> int:
+    sys.stderr.write(f"recctl: {message}\n")
+    return code
+
+
+def _told_of_other(error: Exception) -> int:
+    """An error of the command line's library, or one of our own making."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        sys.stderr.write(f"{error.format_message()}\n")  # type: ignore[attr-defined]
+        return ExitCode.USAGE
+    if hasattr(error, "format_message"):
+        message = error.format_message().rstrip(".")
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "recctl"
+        return _told(f"{message[:1].lower()}{message[1:]}; see {command} --help", ExitCode.USAGE)
+    if os.environ.get("RECCTL_DEBUG"):
+        raise error
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    return _told(f"internal error: {text}; RECCTL_DEBUG=1 shows where", ExitCode.USAGE)

@@ -1,0 +1,32 @@
+"""`recctl dialects`."""
+
+from recctl.cli.terminal import Paths, find_corpus, note, write
+from recctl.errors import ExitCode, RecctlError
+
+DETAILS = """A dialect is a dated set of rules that turn a request into the hash in a file's name.
+With PATHS, counts the recordings there by the dialects that give their names."""
+
+
+def run(paths: Paths = None) -> int:
+    """List, and count where there are paths."""
+    from recctl.dialects import published  # noqa: PLC0415
+    from recctl.render import listing as render  # noqa: PLC0415
+
+    code, counted, unread = ExitCode.FINE, None, 0
+    if paths:
+        from recctl.corpus import load  # noqa: PLC0415
+        from recctl.listing import census  # noqa: PLC0415
+
+        corpus, code = find_corpus(paths)
+        recordings = []
+        for entry in corpus.entries:
+            try:
+                recordings.append(load(entry))
+            except RecctlError:
+                unread += 1
+        counted = census(recordings)
+    lines = render.dialects_as_text(published().dialects, counted)
+    write("".join(f"{line}\n" for line in lines))
+    if unread:
+        note(f"{unread} files could not be read; see: recctl validate")
+    return max(code, ExitCode.FINDINGS if unread else ExitCode.FINE)

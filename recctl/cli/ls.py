@@ -1,0 +1,146 @@
+"""`recctl ls`."""
+
+import sys
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from recctl.cli.terminal import Paths, find_corpus, note, terminal_width, write
+from recctl.errors import ExitCode, RecctlError
+
+if TYPE_CHECKING:
+    from recctl.corpus import Corpus
+    from recctl.listing import Filter, Row
+
+DETAILS = """In a GLOB, * is any text and ? any character; brackets are plain. It must match the
+whole value, but a --test without * and ? may stand anywhere in the test id. Filters are combined:
+a recording must pass all."""
+
+
+class Format(StrEnum):
+    """How rows are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+    PATHS = "paths"
+
+
+class KindName(StrEnum):
+    """The kinds of recordings."""
+
+    INFERENCE = "inference"
+    HTTP = "http"
+    TOOL = "tool"
+    FILE = "file"
+
+
+def _glob(what: str) -> typer.models.OptionInfo:
+    option: typer.models.OptionInfo = typer.Option(metavar="GLOB", help=f"Only of such a {what}.")
+    return option
+
+
+def run(
+    paths: Paths = None,
+    *,
+    test: Annotated[str | None, _glob("test id")] = None,
+    model: Annotated[str | None, _glob("model")] = None,
+    endpoint: Annotated[str | None, _glob("endpoint")] = None,
+    provider: Annotated[str | None, _glob("provider")] = None,
+    kind: Annotated[KindName | None, typer.Option(help="Only of this kind.")] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=GLOB",
+            help="Only with such a value in the JSON, as in request.body.stream=true.",
+        ),
+    ] = None,
+    form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TABLE,
+    null: Annotated[
+        bool, typer.Option("-0", "--null", help="End each path with a NUL byte (with paths).")
+    ] = False,
+) -> int:
+    """List what passes all filters; name on stderr what cannot be read."""
+    from recctl.listing import field_filter, where_filter  # noqa: PLC0415
+
+    globs = {
+        "test_id": test,
+        "model": model,
+        "endpoint": endpoint,
+        "provider": provider,
+        "kind": kind.value if kind else None,
+    }
+    filters = [field_filter(field, glob) for field, glob in globs.items() if glob is not None]
+    filters += [where_filter(condition) for condition in where or []]
+    corpus, code = find_corpus(paths)
+    unread: list[RecctlError] = []
+    rows = _rows(corpus, filters, unread)
+    listed = _print(rows, form, "\0" if null else "\n")
+    for error in unread:
+        note(f"{_plain(error)}; recctl validate says more")
+    if not listed:
+        note(f"nothing found among {len(corpus.entries)} recordings")
+    return max(code, ExitCode.FINE if listed and not unread else ExitCode.FINDINGS)
+
+
+def _rows(corpus: "Corpus", filters: list["Filter"], unread: list[RecctlError]) -> Iterator["Row"]:
+    from recctl.corpus import load  # noqa: PLC0415
+    from recctl.listing import row  # noqa: PLC0415
+
+    for entry in corpus.entries:
+        try:
+            recording = load(entry)
+        except RecctlError as error:
+            unread.append(error)
+            continue
+        made = row(entry, recording)
+        if all(accepts(made, recording) for accepts in filters):
+            yield made
+
+
+def _print(rows: Iterator["Row"], form: Format, path_end: str) -> int:
+    """Print rows and give their number. Lines are printed as they come, where the form allows."""
+    from recctl.render import listing as render  # noqa: PLC0415
+
+    if form in (Format.TABLE, Format.JSON):
+        made = list(rows)
+        if form is Format.JSON:
+            write(render.as_json(made))
+        elif made:
+            write("".join(f"{line}\n" for line in render.as_table(made, terminal_width())))
+        return len(made)
+    listed = 0
+
+    def counted() -> Iterator["Row"]:
+        nonlocal listed
+        for one in rows:
+            listed += 1
+            yield one
+
+    if form is Format.PATHS:
+        for one in counted():
+            _write_path(one.path, path_end)
+    else:
+        for line in (
+            render.as_jsonl(counted()) if form is Format.JSONL else render.as_csv(counted())
+        ):
+            write(line + "\n")
+    return listed
+
+
+def _write_path(path: str, end: str) -> None:
+    """A path's own bytes, for other programs; on a terminal made harmless."""
+    if sys.stdout.isatty():
+        write(_plain(path) + end)
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(path.encode("utf-8", "surrogateescape") + end.encode())
+
+
+def _plain(text: object) -> str:
+    from recctl.render.terminal import one_line  # noqa: PLC0415
+
+    return one_line(str(text))

@@ -1,0 +1,98 @@
+"""`recctl show`."""
+
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from recctl.cli.terminal import Color, ColorOption, Paths, find_corpus, print_lines, write
+from recctl.errors import ExitCode, UsageError
+
+DETAILS = """REF is a hash or the first 4 digits or more of it, a rec- id, a path, or - for stdin.
+It is looked for among the recordings at PATHS."""
+
+
+class Format(StrEnum):
+    """How a recording is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+class Part(StrEnum):
+    """Which side is printed."""
+
+    REQUEST = "request"
+    RESPONSE = "response"
+    ALL = "all"
+
+
+def run(
+    reference: Annotated[str, typer.Argument(metavar="REF", help="The recording.")],
+    paths: Paths = None,
+    *,
+    form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TEXT,
+    part: Annotated[Part, typer.Option(help="Which side to print.")] = Part.ALL,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Print the JSON as it was recorded, or one side of it.")
+    ] = False,
+    color: ColorOption = Color.AUTO,
+) -> int:
+    """Find, read, print."""
+    if raw and form is not Format.TEXT:
+        raise UsageError("--raw prints what was recorded and takes no --format")
+    where, name, content, code = _find(reference, paths)
+    if raw:
+        _write_raw(_one_side(where, content, part))
+        return code
+
+    from recctl.corpus import recording_of  # noqa: PLC0415
+    from recctl.render import sheet as render  # noqa: PLC0415
+    from recctl.show import sheet  # noqa: PLC0415
+
+    made = sheet(where, recording_of(where, name, content))
+    if form is Format.JSON:
+        write(render.as_json(made, part.value))
+    elif form is Format.MARKDOWN:
+        write(render.as_markdown(made, part.value))
+    else:
+        print_lines(render.as_text(made, part.value), color)
+    return code
+
+
+def _find(reference: str, paths: list[str] | None) -> tuple[str, str, bytes, int]:
+    """Where the recording stands, its file name, its bytes, and the exit code so far."""
+    if reference == "-":
+        return "standard input", "", sys.stdin.buffer.read(), ExitCode.FINE
+
+    from recctl.corpus import named, read_or_tell, resolve  # noqa: PLC0415
+
+    entry, code = named(reference), ExitCode.FINE
+    if entry is None:
+        corpus, code = find_corpus(paths)
+        entry = resolve(reference, corpus)
+    return str(entry.path), entry.path.name, read_or_tell(entry), code
+
+
+def _one_side(where: str, content: bytes, part: Part) -> bytes:
+    """The file's own bytes, or the canonical JSON of one side of it."""
+    if part is Part.ALL:
+        return content
+
+    from recctl.corpus import recording_of  # noqa: PLC0415
+    from recctl.hashing import canonical  # noqa: PLC0415
+
+    return canonical(recording_of(where, "", content).document[part.value])
+
+
+def _write_raw(content: bytes) -> None:
+    """Bytes as they are in a pipe; on a terminal with nothing in them that it would obey."""
+    if sys.stdout.isatty():
+        from recctl.render.terminal import harmless  # noqa: PLC0415
+
+        write(harmless(content.decode("utf-8", "backslashreplace")))
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)

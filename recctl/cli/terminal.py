@@ -1,0 +1,84 @@
+"""Writing to the terminal, and the options that commands share."""
+
+import os
+import sys
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from recctl.errors import ExitCode
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from recctl.corpus import Corpus
+
+
+class Color(StrEnum):
+    """When to color."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+Paths = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[PATHS]...",
+        help="Files or folders; none: every folder named recordings below this one.",
+        show_default=False,
+    ),
+]
+ColorOption = Annotated[
+    Color, typer.Option(help="Color the text; auto: on a terminal, unless NO_COLOR is set.")
+]
+
+
+def find_corpus(paths: list[str] | None) -> tuple["Corpus", ExitCode]:
+    """The corpus at the given paths. Missing ones are named on stderr and make the code 2."""
+    from recctl.corpus import find  # noqa: PLC0415
+    from recctl.render.terminal import one_line  # noqa: PLC0415
+
+    corpus = find(paths or [])
+    for path in corpus.missing:
+        note(f"{one_line(path)}: no such file or folder")
+    return corpus, ExitCode.USAGE if corpus.missing else ExitCode.FINE
+
+
+def note(message: str) -> None:
+    """One line on stderr, after what stdout has so far."""
+    sys.stdout.flush()
+    sys.stderr.write(f"recctl: {message}\n")
+
+
+def write(text: str) -> None:
+    """Text on stdout, as it is."""
+    sys.stdout.write(text)
+
+
+def terminal_width() -> int | None:
+    """Columns of the terminal that stdout is; null where it is none."""
+    if not sys.stdout.isatty():
+        return None
+    return os.get_terminal_size(sys.stdout.fileno()).columns or 80
+
+
+def print_lines(lines: Iterable["Text"], color: Color) -> None:
+    """Styled lines on stdout, wrapped on a terminal and whole in a pipe."""
+    from rich.console import Console  # noqa: PLC0415
+
+    from recctl.render.terminal import wrapped  # noqa: PLC0415
+
+    console = Console(
+        file=sys.stdout,
+        force_terminal={Color.AUTO: None, Color.ALWAYS: True, Color.NEVER: False}[color],
+        no_color={Color.AUTO: None, Color.ALWAYS: False, Color.NEVER: True}[color],
+        highlight=False,
+        soft_wrap=True,
+    )
+    width = terminal_width()
+    for line in lines if width is None else wrapped(lines, width):
+        console.print(line)
