@@ -1,0 +1,395 @@
+"""Writes `examples/clean` and `examples/broken` anew: `python -m tests.make_examples`.
+
+The examples are about the assistant of a lighthouse keeper. In `clean` nothing is wrong. In
+`broken` each rule has a folder of its name, with what that rule alone finds.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from shutil import rmtree
+from typing import Any
+
+from recctl.hashing import canonical
+from tests.build import (
+    Document,
+    Recorded,
+    assistant_call,
+    chat_answer,
+    chat_request,
+    chat_stream,
+    completion,
+    completion_request,
+    embedding_request,
+    embeddings,
+    exception,
+    file_request,
+    file_result,
+    folder_of,
+    function,
+    gemini_request,
+    gemini_stream,
+    generate_request,
+    generate_stream,
+    http_answer,
+    http_request,
+    messages_stream,
+    model_list,
+    models_request,
+    recording,
+    tool_call_stream,
+    tool_message,
+    tool_request,
+    tool_result,
+    user,
+    write,
+)
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+SDK = {"openai_sdk_version": "2.5.0"}
+
+
+def make(examples: Path) -> None:
+    """Write both example trees into a folder, in place of those that are there."""
+    for name, fill in (("clean", make_clean), ("broken", make_broken)):
+        if (examples / name).exists():
+            rmtree(examples / name)
+        fill(examples / name)
+
+
+# The clean ones
+
+
+def make_clean(root: Path) -> None:
+    """Write a corpus with which nothing is wrong."""
+    for recorded in clean():
+        write(root, folder_of(recorded[1]["test_id"]), recorded)
+
+
+def clean() -> Iterator[Recorded]:
+    """Every recording of the clean corpus."""
+    yield from _chats()
+    yield from _tides()
+    yield from _searches()
+    yield recording(
+        http_request(
+            "http://localhost:11434/v1/messages",
+            {
+                "model": "llama3.2:3b",
+                "messages": [user("Write one line for the weather log.")],
+                "max_tokens": 32,
+                "stream": True,
+            },
+        ),
+        messages_stream(["Wind west", ", force 4", ", light drizzle."]),
+        test_id="tests/integration/messages/test_weather_log.py::test_writes_one_line",
+    )
+    yield recording(models_request(), model_list(["llama3.2:3b", "fog-horn:1b"]), test_id=None)
+
+
+def _chats() -> Iterator[Recorded]:
+    test = "tests/integration/chat/test_keeper.py::"
+    yield recording(
+        chat_request("Why do lighthouses blink?", stream=True, metadata=SDK),
+        chat_stream(["So", " that", " sailors", " can", " tell", " them", " apart", "."]),
+        test_id=test + "test_answers_in_pieces",
+    )
+    yield recording(
+        chat_request("How many gulls sit on the rail?", temperature=7, stream=True),
+        exception("Error code: 400 - the temperature must be at most 2"),
+        test_id=test + "test_refuses_a_wrong_temperature",
+    )
+    yield recording(
+        completion_request("The lamp was lit at dusk, and"),
+        completion(" its beam went out over the water until the morning came."),
+        test_id=test + "test_continues_the_log",
+    )
+    yield recording(
+        generate_request("Give a name for a small grey ferry."),
+        generate_stream(["Peb", "ble", " Tern"], prompt_tokens=18),
+        test_id=test + "test_names_a_ship",
+    )
+    yield recording(
+        gemini_request("What does a red flare mean?"),
+        gemini_stream(["A red flare", " means that a vessel", " is in distress.\n"]),
+        test_id=test + "test_explains_a_signal",
+    )
+
+
+def _tides() -> Iterator[Recorded]:
+    test = "tests/integration/tools/test_tides.py::test_looks_up_the_tide"
+    table = function("tide_table", "High and low water at a place.", place="Name of the harbour")
+    asked = user("When is high water in Gull Bay?")
+    fragments = ['{"', "place", '":"', "Gull", " Bay", '"}']
+    yield recording(
+        chat_request([asked], tools=[table], stream=True),
+        tool_call_stream("tide_table", fragments, call_id="call_gullbay0001"),
+        test_id=test,
+    )
+    answered = [
+        asked,
+        assistant_call("call_gullbay0001", "tide_table", "".join(fragments)),
+        tool_message("call_gullbay0001", '{"high": "06:41", "low": "12:55"}'),
+    ]
+    yield recording(
+        chat_request(answered, tools=[table]),
+        chat_answer("High water in Gull Bay is at 06:41.", usage=(81, 12)),
+        test_id=test,
+    )
+    yield recording(
+        tool_request("web_search", {"query": "spring tide dates Gull Bay"}),
+        tool_result(_hits("spring tide dates Gull Bay", "Springs follow the new and full moon.")),
+        test_id="tests/integration/tools/test_tides.py::test_searches_the_web",
+    )
+
+
+def _searches() -> Iterator[Recorded]:
+    test = "tests/integration/search/test_ship_register.py::"
+    yield recording(
+        embedding_request(["three-masted barque"]),
+        embeddings([[0.0125, -0.25, 0.0625, 0.5, -0.03125, 0.375, -0.125, 0.1875]]),
+        test_id=test + "test_embeds_a_description",
+    )
+    yield recording(
+        http_request(
+            "http://localhost:8000/rerank",
+            {
+                "model": "tern-reranker-small",
+                "query": "fishing boat",
+                "documents": ["Marigold, a trawler", "Northern Crown, a tanker"],
+            },
+        ),
+        http_answer(
+            {
+                "id": "rerank-0b0a7",
+                "model": "tern-reranker-small",
+                "usage": {"prompt_tokens": 19, "total_tokens": 19},
+                "results": [
+                    {
+                        "index": 0,
+                        "document": {"text": "Marigold, a trawler"},
+                        "relevance_score": 0.96875,
+                    },
+                    {
+                        "index": 1,
+                        "document": {"text": "Northern Crown, a tanker"},
+                        "relevance_score": 0.125,
+                    },
+                ],
+            }
+        ),
+        test_id=test + "test_ranks_ships",
+    )
+    yield recording(
+        _found_request("Marigold", 0.8314159265358979, temperature=0.123456789),
+        chat_answer("The Marigold is a trawler <|ship-0007|>.", usage=(96, 14)),
+        test_id=test + "test_answers_from_the_register",
+    )
+
+
+def _found_request(ship: str, score: float, **parameters: Any) -> Document:
+    """A question whose search result came with a score, which no two searches give alike."""
+    query = json.dumps({"query": ship})
+    hit = f"[1] document_id: ship-0007, score: {score} (cite as <|ship-0007|>)\n{ship}, a trawler"
+    messages = [
+        user(f"What kind of ship is the {ship}?"),
+        assistant_call("call_register0001", "register_search", query),
+        tool_message("call_register0001", hit),
+    ]
+    return chat_request(messages, **parameters)
+
+
+def _hits(query: str, text: str) -> str:
+    hit = {"url": "https://almanac.example.com/tides", "title": "Almanac", "content": text}
+    return json.dumps({"query": query, "top_k": [hit]})
+
+
+# The broken ones
+
+
+def make_broken(root: Path) -> None:
+    """Write a folder for each rule, with what that rule alone finds."""
+    for rule, break_one in BROKEN.items():
+        break_one(root, f"tests/{rule}/test_keeper.py::test_answers")
+
+
+def unreadable(root: Path, test_id: str) -> None:
+    """A link that leads out of the corpus, to the licence of this project."""
+    name, _ = _plain(test_id)
+    path = root / folder_of(test_id) / name
+    path.parent.mkdir(parents=True)
+    path.symlink_to(Path("../../../../../LICENSE"))
+
+
+def not_utf8(root: Path, test_id: str) -> None:
+    """An editor saved the file as Latin-1."""
+    recorded = recording(
+        chat_request("Which café is nearest to the lamp?"),
+        chat_answer("The café on the pier."),
+        test_id=test_id,
+    )
+    raw = canonical(recorded[1])
+    _put(root, recorded, raw.replace(rb"\u00e9", "é".encode("latin-1")))
+
+
+def byte_order_mark(root: Path, test_id: str) -> None:
+    """An editor put a byte order mark in front."""
+    recorded = _plain(test_id)
+    _put(root, recorded, b"\xef\xbb\xbf" + canonical(recorded[1]))
+
+
+def merge_markers(root: Path, test_id: str) -> None:
+    """Two branches recorded the same request and were merged."""
+    ours, theirs = "No ship passed at noon.", "The Marigold passed at noon."
+    recorded = _plain(test_id, answer=ours)
+    raw = canonical(recorded[1])
+    line = next(line for line in raw.splitlines(keepends=True) if ours.encode() in line)
+    conflict = [
+        b"<<<<<<< HEAD\n",
+        line,
+        b"=======\n",
+        line.replace(ours.encode(), theirs.encode()),
+        b">>>>>>> record-again\n",
+    ]
+    _put(root, recorded, _edited(raw, line, b"".join(conflict)))
+
+
+def invalid_json(root: Path, test_id: str) -> None:
+    """The file was cut off while it was written."""
+    recorded = _plain(test_id)
+    raw = canonical(recorded[1])
+    _put(root, recorded, raw[: raw.index(b'"usage"')])
+
+
+def duplicate_keys(root: Path, test_id: str) -> None:
+    """A parameter stands twice. Readers keep the last, with which the name is right."""
+    recorded = recording(
+        chat_request("Which ship passed at noon?", seed=7), chat_answer("None."), test_id=test_id
+    )
+    twice = b'      "seed": 3,\n      "seed": 7,\n'
+    _put(root, recorded, _edited(canonical(recorded[1]), b'      "seed": 7,\n', twice))
+
+
+def not_a_number(root: Path, test_id: str) -> None:
+    """A vector holds NaN."""
+    recorded = recording(
+        embedding_request(["fog"]), embeddings([[0.25, float("nan"), -0.5]]), test_id=test_id
+    )
+    _put(root, recorded, canonical(recorded[1]))
+
+
+def schema(root: Path, test_id: str) -> None:
+    """The choices of a chunk are text."""
+    request = chat_request("Which ship passed at noon?", stream=True)
+    response = chat_stream(["The", " Marigold", "."])
+    response["body"][1]["__data__"]["choices"] = "The"
+    write(root, folder_of(test_id), recording(request, response, test_id=test_id))
+
+
+def bad_name(root: Path, test_id: str) -> None:
+    """A file was given a name by hand."""
+    _, document = _plain(test_id)
+    write(root, folder_of(test_id), ("ship-at-noon.json", document))
+
+
+def unreachable(root: Path, test_id: str) -> None:
+    """A word was replaced everywhere, in the request too."""
+    recorded = _plain(test_id)
+    _put(
+        root, recorded, _edited(canonical(recorded[1]), b"Which ship passed", b"Which boat passed")
+    )
+
+
+def stale(root: Path, test_id: str) -> None:
+    """Recorded when search scores were still part of the hash."""
+    recorded = recording(
+        _found_request("Marigold", 0.71875),
+        chat_answer("The Marigold is a trawler <|ship-0007|>."),
+        test_id=test_id,
+        dialect="ogx-2026-03-18",
+    )
+    write(root, folder_of(test_id), recorded)
+
+
+def retired_kind(root: Path, test_id: str) -> None:
+    """A file handed to a file processor."""
+    response = file_result(["Rules for keepers: trim the wick every four hours."])
+    recorded = recording(file_request("file-keepers-rules"), response, test_id=test_id)
+    write(root, folder_of(test_id), recorded)
+
+
+def response_id_mismatch(root: Path, test_id: str) -> None:
+    """The answer was taken from the recording of another question."""
+    name, document = _plain(test_id)
+    _, other = recording(chat_request("Is the lamp lit?"), chat_answer("It is."), test_id=test_id)
+    recorded = name, {**document, "response": other["response"]}
+    write(root, folder_of(test_id), recorded)
+
+
+def model_digest_mismatch(root: Path, test_id: str) -> None:
+    """A model was added to the list by hand."""
+    name, document = recording(models_request(), model_list(["llama3.2:3b"]), test_id=test_id)
+    edited = {**document, "response": model_list(["llama3.2:3b", "fog-horn:1b"])}
+    write(root, folder_of(test_id), (name, edited))
+
+
+def misplaced(root: Path, test_id: str) -> None:
+    """The test moved one folder down, its recording did not."""
+    moved = test_id.replace("/test_keeper.py", "/harbour/test_keeper.py")
+    write(root, folder_of(test_id), _plain(moved))
+
+
+def duplicate(root: Path, test_id: str) -> None:
+    """Two tests made one search. A tool's hash has no test id, so both got one name."""
+    query = "gale warnings today"
+    for area, text in (("ships", "None in force."), ("weather", "One, off Gull Bay.")):
+        recorded = recording(
+            tool_request("web_search", {"query": query}),
+            tool_result(_hits(query, text)),
+            test_id=test_id.replace("/test_keeper.py", f"/{area}/test_keeper.py"),
+        )
+        write(root, folder_of(recorded[1]["test_id"]), recorded)
+
+
+BROKEN: dict[str, Callable[[Path, str], None]] = {
+    "unreadable": unreadable,
+    "not-utf8": not_utf8,
+    "byte-order-mark": byte_order_mark,
+    "merge-markers": merge_markers,
+    "invalid-json": invalid_json,
+    "duplicate-keys": duplicate_keys,
+    "not-a-number": not_a_number,
+    "schema": schema,
+    "bad-name": bad_name,
+    "unreachable": unreachable,
+    "stale": stale,
+    "retired-kind": retired_kind,
+    "response-id-mismatch": response_id_mismatch,
+    "model-digest-mismatch": model_digest_mismatch,
+    "misplaced": misplaced,
+    "duplicate": duplicate,
+}
+"""How each rule is broken, by the rule's name."""
+
+
+def _plain(test_id: str, *, answer: str = "The Marigold passed at noon.") -> Recorded:
+    return recording(
+        chat_request("Which ship passed at noon?"), chat_answer(answer), test_id=test_id
+    )
+
+
+def _put(root: Path, recorded: Recorded, raw: bytes) -> None:
+    """Write a recording, but with these bytes."""
+    write(root, folder_of(recorded[1]["test_id"]), recorded).write_bytes(raw)
+
+
+def _edited(raw: bytes, old: bytes, new: bytes) -> bytes:
+    """Bytes with the only occurrence of something replaced."""
+    if raw.count(old) != 1:
+        raise ValueError(f"{old!r} is there {raw.count(old)} times, not once")
+    return raw.replace(old, new)
+
+
+if __name__ == "__main__":
+    make(EXAMPLES)
