@@ -48,7 +48,7 @@ def find(name: str) -> Dialect:
 
 
 def material_under(dialect: Dialect, recording: Recording) -> Mapping[str, Any]:
-    """What a dialect hashes of a recording's request, by key.
+    """What a dialect hashes of a recording's request, by key, as far as the file keeps it.
 
     Raises MaterialError where the request lacks a part or has it in another type.
     """
@@ -56,8 +56,6 @@ def material_under(dialect: Dialect, recording: Recording) -> Mapping[str, Any]:
     if kind is None:
         raise MaterialError("the request is of no known kind")
     rules = published().materials[kind]
-    if rules.lost:
-        raise MaterialError(f"a recording of kind {kind} does not keep {' and '.join(rules.lost)}")
     request = recording.request
     host, path = _host_and_path(request)
     material: dict[str, Any] = {}
@@ -82,7 +80,14 @@ def material_under(dialect: Dialect, recording: Recording) -> Mapping[str, Any]:
 
 
 def hash_under(dialect: Dialect, recording: Recording) -> str:
-    """The 64 digits of a request's hash under a dialect. Raises MaterialError."""
+    """The 64 digits of a request's hash under a dialect.
+
+    Raises MaterialError, also where the file does not keep all that goes into the hash.
+    """
+    kind = recording.kind
+    lost = published().materials[kind].lost if kind is not None else ()
+    if lost:
+        raise MaterialError(f"a recording of kind {kind} does not keep {' and '.join(lost)}")
     return request_hash(material_under(dialect, recording))
 
 
