@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 demo: $(VENV)/recctl
 	$(BIN)/recctl validate examples/clean
 	$(BIN)/recctl show 8c5441fa examples/clean
-	-$(BIN)/recctl validate examples/broken
+	$(BIN)/recctl validate examples/broken || test $$? -eq 1
 
 check: $(VENV)/dev
 	$(BIN)/ruff format --check .
@@ -24,7 +24,7 @@ format: $(VENV)/dev
 	$(BIN)/ruff check --fix .
 
 golden: $(VENV)/dev
-	RECCTL_GOLDEN=write $(BIN)/python -m pytest tests/test_golden.py
+	RECCTL_GOLDEN=write $(BIN)/python -m pytest tests/test_golden.py tests/test_docs.py
 
 clean:
 	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

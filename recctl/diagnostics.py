@@ -57,8 +57,8 @@ class Report:
 
     @property
     def by_rule(self) -> Mapping[str, int]:
-        """Number of findings by rule name, in the order of the rules' codes."""
+        """Number of findings by rule name, in the order of the numbers in the rules' codes."""
         counts: dict[str, int] = {}
-        for finding in sorted(self.findings, key=lambda finding: finding.code):
+        for finding in sorted(self.findings, key=lambda finding: finding.code[1:]):
             counts[finding.name] = counts.get(finding.name, 0) + 1
         return counts

@@ -162,6 +162,9 @@ def _syntax_flaw(text: str, error: json.JSONDecodeError) -> Flaw:
         line = text.count("\n", 0, marker.start()) + 1
         detail = "an unresolved merge: resolve the conflict, then validate again"
         return Flaw(Soundness.MERGE_MARKERS, "", line, detail)
+    if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
+        line = text.rstrip().count("\n") + 1
+        return Flaw(Soundness.INVALID_JSON, "", line, "the file ends in the middle")
     message = error.msg[0].lower() + error.msg[1:]
     detail = f"{message}, column {error.colno}"
     return Flaw(Soundness.INVALID_JSON, "", error.lineno, detail)

@@ -40,7 +40,7 @@ def as_csv(rows: Iterable[Row]) -> Iterator[str]:
     names = [field.name for field in fields(Row)]
     yield _csv_line(names)
     for row in rows:
-        yield _csv_line(["" if value is None else str(value) for value in asdict(row).values()])
+        yield _csv_line([_csv_cell(value) for value in asdict(row).values()])
 
 
 def dialects_as_text(dialects: Iterable[Dialect], census: Census | None) -> list[str]:
@@ -73,6 +73,12 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 def _cut(text: str, width: int) -> str:
     return text if len(text) <= width else "…" + text[len(text) - width + 1 :]
+
+
+def _csv_cell(value: str | bool | int | None) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
 
 
 def _csv_line(cells: list[str]) -> str:

@@ -15,7 +15,7 @@ _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
 def as_text(report: Report) -> Iterator[Text]:
     """The findings, grouped by file."""
     for path, findings in groupby(report.findings, key=lambda finding: finding.path):
-        yield Text(one_line(path), style="bold")
+        yield Text(one_line(path), style="bold", no_wrap=True)
         for finding in findings:
             yield _line(finding)
 

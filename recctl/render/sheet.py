@@ -36,7 +36,7 @@ def as_text(sheet: Sheet, side: Side = "all") -> Iterator[Text]:
     if side == "all":
         width = max(len(key) for key, _ in _header(sheet))
         for key, value in _header(sheet):
-            yield Text.assemble((key.ljust(width), _FAINT), "  ", one_line(value))
+            yield Text.assemble((key.ljust(width), _FAINT), "  ", one_line(value), no_wrap=True)
         yield Text()
     if side != "response":
         yield Text("Request", style=_HEADING)
@@ -141,9 +141,11 @@ def _request_lines(request: Conversation) -> Iterator[Line]:
 def _turn_lines(turn: Turn) -> Iterator[Line]:
     answering = f" (answers {turn.answers})" if turn.answers else ""
     yield _role(turn.role + answering)
+    if not (any(part.text for part in turn.parts) or turn.calls):
+        yield _fact("empty", _FAINT)
     for part in turn.parts:
         if part.kind == "text":
-            yield from _content(part.text)
+            yield from _content(part.text) if part.text else ()
         else:
             style = _FAINT if part.kind == "reasoning" else ""
             yield from _content(f"[{part.kind}] {part.text}", style)

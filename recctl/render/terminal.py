@@ -38,16 +38,19 @@ def shortened(text: str) -> str:
 
 
 def wrapped(lines: Iterable[Text], width: int) -> Iterator[Text]:
-    """Lines no wider than a terminal; what is wrapped keeps its line's indentation."""
+    """Lines no wider than a terminal; what is wrapped keeps its line's indentation.
+
+    Words are not split and `no_wrap` lines stay whole, so that a path or a hash can be copied.
+    """
     from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
 
     console = Console(width=width)
     for line in lines:
-        if line.cell_len <= width:
+        if line.no_wrap or line.cell_len <= width:
             yield line
             continue
         indent = min(len(line.plain) - len(line.plain.lstrip(" ")), width // 2)
-        for piece in line[indent:].wrap(console, width - indent):
+        for piece in line[indent:].wrap(console, width - indent, overflow="ignore"):
             yield Text(" " * indent) + piece
 
 

@@ -33,7 +33,8 @@ def schema_violation(subject: Subject) -> Iterator[Violation]:
         return
     violation = schema.explain("recording", subject.parsed.value)
     if violation is not None:
-        yield Violation(violation.pointer, violation.message)
+        place = violation.pointer or "the document"
+        yield Violation(violation.pointer, f"{place}: {violation.message}")
 
 
 def bad_name(subject: Subject) -> Iterator[Violation]:
