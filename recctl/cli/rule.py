@@ -12,7 +12,7 @@ DETAILS = """Without a rule, all are listed."""
 def run(
     rule: Annotated[
         str | None,
-        typer.Argument(metavar="[CODE|NAME]", help="The rule.", show_default=False),
+        typer.Argument(metavar="CODE|NAME", help="The rule.", show_default=False),
     ] = None,
 ) -> int:
     """Print a rule's documentation, or the table."""

@@ -11,7 +11,7 @@ DETAILS = """The schemas are JSON Schema, draft 2020-12. Without a NAME, all are
 
 def run(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="The schema.", show_default=False)
+        str | None, typer.Argument(metavar="NAME", help="The schema.", show_default=False)
     ] = None,
 ) -> int:
     """Print the file as it is, or the names with titles."""

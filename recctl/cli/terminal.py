@@ -27,7 +27,7 @@ class Color(StrEnum):
 Paths = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[PATHS]...",
+        metavar="PATHS",
         help="Files or folders; none: every folder named recordings below this one.",
         show_default=False,
     ),
