@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from recctl.recording import Kind, Recording
 
-PartKind = Literal["text", "reasoning", "image", "audio", "file", "result", "json"]
+PartKind = Literal["text", "reasoning", "refusal", "image", "audio", "file", "result", "json"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,8 @@ class Conversation:
 
 
 _TURN_KEYS = ("system", "instructions", "messages", "contents", "input", "prompt", "query")
-_OTHER_KEYS = ("model", "tools", "documents")
+
+_RESULT_TYPES = ("tool_result", "function_result", "function_call_output")
 
 
 def conversation(recording: Recording) -> Conversation:
@@ -71,34 +72,38 @@ def conversation(recording: Recording) -> Conversation:
         return Conversation((Turn("call", calls=(Call(name, _json(sent)),)),))
     if recording.kind is Kind.FILE:
         return Conversation(parameters={"file_id": recording.request.get("file_id")})
-    config = sent.get("config")
-    config = dict(config) if isinstance(config, dict) else {}
-    turns: list[Turn] = []
-    if config.get("system_instruction"):
-        turns += _turns("system", config.pop("system_instruction"))
+    rest = {key: value for key, value in sent.items() if key != "model"}
+    config = dict(rest["config"]) if isinstance(rest.get("config"), dict) else {}
+    turns = [*_turns("system", config.pop("system_instruction", None))]
     for key in _TURN_KEYS:
         role = "system" if key in ("system", "instructions") else "user"
-        turns += _turns(role, sent.get(key))
-    for index, document in enumerate(_list(sent.get("documents"))):
-        turns.append(Turn(f"document {index}", _parts(document)))
-    tools = [*_tools(sent.get("tools")), *_tools(config.pop("tools", None))]
-    shown = {key: value for key, value in sent.items() if key not in (*_TURN_KEYS, *_OTHER_KEYS)}
-    if "config" in shown:
-        shown["config"] = config
-    set_to_something = {key: value for key, value in shown.items() if value not in (None, {}, [])}
-    return Conversation(tuple(turns), tuple(tools), set_to_something)
+        turns += _turns(role, rest.pop(key, None))
+    if isinstance(rest.get("documents"), list):
+        for index, document in enumerate(rest.pop("documents")):
+            turns.append(Turn(f"document {index}", _parts(document)))
+    tools: list[Tool] = []
+    for holder in (rest, config):
+        if isinstance(holder.get("tools"), list):
+            tools += _tools(holder.pop("tools"))
+    if isinstance(rest.get("config"), dict):
+        rest["config"] = config
+    parameters = {key: value for key, value in rest.items() if value not in (None, {}, [])}
+    return Conversation(tuple(turns), tuple(tools), parameters)
 
 
 def _turns(role: str, value: Any) -> Iterator[Turn]:
     """Turns out of one text, a list of texts, or a list of messages."""
     if isinstance(value, str):
         yield Turn(role, (Part("text", value),))
-    elif isinstance(value, dict):
-        yield _turn(role, value)
-    elif isinstance(value, list):
+    elif isinstance(value, (dict, list)):
         loose: list[Part] = []
-        for item in value:
-            if isinstance(item, dict) and _is_message(item):
+        for item in value if isinstance(value, list) else [value]:
+            called = _called(item)
+            if called is not None:
+                yield Turn("assistant", calls=(called,))
+            elif isinstance(item, dict) and item.get("type") in _RESULT_TYPES:
+                yield Turn(role, _parts(item), answers=_text(item.get("call_id")))
+            elif isinstance(item, dict) and _is_message(item):
                 yield _turn(role, item)
             else:
                 loose += _parts(item)
@@ -109,7 +114,8 @@ def _turns(role: str, value: Any) -> Iterator[Turn]:
 
 
 def _is_message(item: Mapping[str, Any]) -> bool:
-    return any(key in item for key in ("role", "content", "parts", "call_id"))
+    is_block = "type" in item and "role" not in item
+    return not is_block and any(key in item for key in ("role", "content", "parts", "tool_calls"))
 
 
 def _turn(role: str, message: Mapping[str, Any]) -> Turn:
@@ -121,7 +127,14 @@ def _turn(role: str, message: Mapping[str, Any]) -> Turn:
         for key in ("reasoning", "reasoning_content", "thinking")
         if isinstance(message.get(key), str) and message[key]
     ]
-    calls = [_call(one) for one in _list(message.get("tool_calls")) if isinstance(one, dict)]
+    if isinstance(message.get("refusal"), str) and message["refusal"]:
+        parts.append(Part("refusal", message["refusal"]))
+    calls = []
+    for one in _list(message.get("tool_calls")):
+        if isinstance(one, dict):
+            calls.append(_call(one))
+        else:
+            parts.append(Part("json", _json(one)))
     if isinstance(message.get("function_call"), dict):
         calls.append(_call(message["function_call"]))
     for block in blocks:
@@ -130,8 +143,8 @@ def _turn(role: str, message: Mapping[str, Any]) -> Turn:
             parts += _parts(block)
         else:
             calls.append(called)
-    answers = message.get("tool_call_id", message.get("call_id"))
-    return Turn(role, tuple(parts), tuple(calls), answers if isinstance(answers, str) else None)
+    answers = _text(message.get("tool_call_id")) or _text(message.get("call_id"))
+    return Turn(role, tuple(parts), tuple(calls), answers)
 
 
 def _call(entry: Mapping[str, Any]) -> Call:
@@ -140,11 +153,10 @@ def _call(entry: Mapping[str, Any]) -> Call:
     arguments = next(
         (inner[key] for key in ("arguments", "args", "input") if inner.get(key) is not None), ""
     )
-    call_id = entry.get("id")
     return Call(
         name=str(inner.get("name", "?")),
         arguments=arguments if isinstance(arguments, str) else _json(arguments),
-        id=call_id if isinstance(call_id, str) else None,
+        id=_text(entry.get("id")) or _text(entry.get("call_id")),
     )
 
 
@@ -188,7 +200,7 @@ def _medium(value: Any, kind: PartKind, keys: tuple[str, ...]) -> Part | None:
     if isinstance(value, str):
         return Part(kind, value)
     if isinstance(value, dict):
-        return next((Part(kind, value[key]) for key in keys if _is_text(value.get(key))), None)
+        return next((Part(kind, value[key]) for key in keys if _text(value.get(key))), None)
     return None
 
 
@@ -196,7 +208,7 @@ def _result(block: Mapping[str, Any]) -> Part | None:
     response = block.get("function_response")
     if isinstance(response, dict):
         return Part("result", _json(response.get("response", response)))
-    if block.get("type") in ("tool_result", "function_result", "function_call_output"):
+    if block.get("type") in _RESULT_TYPES:
         content = block.get("content", block.get("result", block.get("output")))
         return Part("result", content if isinstance(content, str) else _json(content))
     return None
@@ -205,6 +217,7 @@ def _result(block: Mapping[str, Any]) -> Part | None:
 def _tools(value: Any) -> Iterator[Tool]:
     for entry in _list(value):
         if not isinstance(entry, dict):
+            yield Tool(entry if isinstance(entry, str) else _json(entry))
             continue
         declared = _list(entry.get("function_declarations"))
         for one in declared or [entry.get("function", entry)]:
@@ -223,8 +236,8 @@ def _tool(function: Mapping[str, Any]) -> Tool:
     )
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and bool(value)
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
 
 
 def _list(value: object) -> list[Any]:

@@ -17,6 +17,7 @@ from recctl.dialects import Name, published
 from recctl.errors import NothingFoundError, UnreadableError, UnsoundError, UsageError
 from recctl.jsontext import parse
 from recctl.recording import Recording
+from recctl.safetext import one_line
 
 MAX_BYTES = 512 * 1024 * 1024
 """A larger file is not read. The largest real recording has 2 MB."""
@@ -35,13 +36,13 @@ _OPEN_FLAGS = (
 class Entry:
     """A file that should be a recording.
 
-    `within` is the folder that links must not lead out of; null where the user named the file to
+    `within` are the folders that links must not lead out of; null where the user named the file to
     look into it.
     `obstacle` says why it cannot be read, where that was seen before opening it.
     """
 
     path: Path
-    within: Path | None = None
+    within: tuple[Path, ...] | None = None
     obstacle: str | None = None
 
 
@@ -69,19 +70,20 @@ def find(paths: Sequence[str]) -> Corpus:
     entries: dict[str, Entry] = {}
     strays: list[Stray] = []
     missing = []
+    roots = _roots(paths or ["."])
     for path in paths or ["."]:
         if os.path.isdir(path):  # noqa: PTH112 - a path with a NUL byte must not raise
-            found, passed_over = _search(Path(path), by_name=bool(paths))
+            found, passed_over = _search(Path(path), roots, by_name=bool(paths))
             strays += passed_over
         elif os.path.lexists(path):
-            found = [Entry(Path(path), _boundary(Path(path)))]
+            found = [Entry(Path(path), roots)]
         else:
             missing.append(path)
             continue
         for entry in found:
             entries.setdefault(os.path.abspath(entry.path), entry)  # noqa: PTH100 - no links
     if not entries and not missing:
-        places = ", ".join(paths) or "the working directory"
+        places = ", ".join(map(one_line, paths)) or "the working directory"
         raise NothingFoundError(
             f"no recordings below {places}: name a file, or a folder that holds"
             f" a folder {published().beside_test!r}"
@@ -96,19 +98,33 @@ def read(entry: Entry) -> bytes:
         raise UnreadableError(entry.obstacle)
     try:
         if entry.within is not None and entry.path.is_symlink():
-            target = entry.path.resolve(strict=True)
-            if target.suffix != ".json" or not target.is_relative_to(entry.within):
-                raise UnreadableError("a link out of the corpus, or to no recording: not followed")
-        with open(os.open(entry.path, _OPEN_FLAGS), "rb") as file:  # noqa: PTH123 - a descriptor
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise UnreadableError(f"{_description(status.st_mode)}, no file")
-            if status.st_size > MAX_BYTES:
-                raise UnreadableError(f"larger than {MAX_BYTES >> 20} MiB")
+            _check_link(entry.path, entry.within)
+        _check_file(entry.path.stat())
+        descriptor = os.open(entry.path, _OPEN_FLAGS)
+        with os.fdopen(descriptor, "rb") as file:
+            _check_file(os.fstat(descriptor))  # another file may have taken its place
             return file.read(MAX_BYTES)
     except (OSError, RuntimeError, ValueError) as error:
         # RuntimeError: Python 3.11 and 3.12 say so of links in a circle. ValueError: a NUL byte.
         raise UnreadableError(_reason(error)) from None
+
+
+def _check_link(path: Path, within: tuple[Path, ...]) -> None:
+    try:
+        target = path.resolve(strict=True)
+    except FileNotFoundError:
+        raise UnreadableError("a link to nothing: no such file") from None
+    if not any(target.is_relative_to(folder) for folder in within):
+        raise UnreadableError("a link out of the corpus, not followed")
+    if target.suffix != ".json":
+        raise UnreadableError("a link to no recording, not followed")
+
+
+def _check_file(status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise UnreadableError(f"{_description(status.st_mode)}, no file")
+    if status.st_size > MAX_BYTES:
+        raise UnreadableError(f"larger than {MAX_BYTES >> 20} MiB")
 
 
 def read_or_tell(entry: Entry) -> bytes:
@@ -116,7 +132,7 @@ def read_or_tell(entry: Entry) -> bytes:
     try:
         return read(entry)
     except UnreadableError as error:
-        raise UnreadableError(f"{entry.path}: {error}") from None
+        raise UnreadableError(f"{one_line(entry.path)}: {error}") from None
 
 
 def load(entry: Entry) -> Recording:
@@ -128,7 +144,7 @@ def recording_of(where: str, file_name: str, raw: bytes) -> Recording:
     """The recording in a file's bytes. Raises UnsoundError; `where` names the file in it."""
     document = document_of(where, raw)
     if not Recording.is_interaction(document):
-        raise UnsoundError(f"{where}: no recording: it has no request and response")
+        raise UnsoundError(f"{one_line(where)}: no recording: it has no request and response")
     return Recording(file_name, document, len(raw))
 
 
@@ -137,19 +153,25 @@ def document_of(where: str, raw: bytes) -> Any:
     parsed = parse(raw)
     if not parsed.readable:
         flaw = parsed.flaws[-1]
-        raise UnsoundError(f"{where}:{flaw.line}: {flaw.detail}")
+        raise UnsoundError(f"{one_line(where)}:{flaw.line}: {flaw.detail}")
     return parsed.value
 
 
 def named(reference: str) -> Entry | None:
     """The file that a reference names as a path; null where it is not meant as one.
 
-    Raises NothingFoundError for what can only be a path and does not exist.
+    Raises NothingFoundError for what can only be a path and does not exist, UsageError for a
+    folder.
     """
-    if os.path.lexists(reference) and not os.path.isdir(reference):  # noqa: PTH112 - as in find
+    is_folder = os.path.isdir(reference)  # noqa: PTH112 - as in find
+    if os.path.lexists(reference) and not is_folder:
         return Entry(Path(reference))
-    if os.path.basename(reference) != reference:  # noqa: PTH119 - as above
-        raise NothingFoundError(f"{reference}: no such file")
+    if os.path.basename(reference) != reference or (  # noqa: PTH119 - as above
+        is_folder and not _REFERENCE.fullmatch(reference)
+    ):
+        if is_folder:
+            raise UsageError(f"{one_line(reference)}: a folder; list it with: recctl ls")
+        raise NothingFoundError(f"{one_line(reference)}: no such file")
     return None
 
 
@@ -161,7 +183,7 @@ def resolve(reference: str, corpus: Corpus) -> Entry:
     """
     wanted = reference.lower().removesuffix(".json")
     by_id = wanted.startswith("rec-")
-    digits = wanted.removeprefix("rec-").removeprefix("models-")
+    digits = wanted.removeprefix("rec-")
     if not _REFERENCE.fullmatch(digits):
         raise UsageError(
             f"{reference!r} is no reference: give 4 to 64 hex digits of the hash,"
@@ -176,23 +198,40 @@ def resolve(reference: str, corpus: Corpus) -> Entry:
             " or list them with: recctl ls"
         )
     if len(found) > 1:
-        listed = "".join(f"\n  {entry.path}" for entry in found[:20])
-        more = f"\n  … and {len(found) - 20} more" if len(found) > 20 else ""
-        raise UsageError(
-            f"{reference!r} is ambiguous, give more digits or the path of one of:{listed}{more}"
-        )
+        raise _ambiguous(reference, found)
     return found[0]
 
 
-def _boundary(path: Path) -> Path:
-    """The folder that a named file's links must stay in: the working directory, or its own."""
-    here, folder = Path.cwd(), path.parent.resolve()
-    return here if folder.is_relative_to(here) else folder
+def _ambiguous(reference: str, found: list[Entry]) -> UsageError:
+    most = 20
+    listed = "".join(f"\n  {one_line(entry.path)}" for entry in found[:most])
+    more = f"\n  … and {len(found) - most} more" if len(found) > most else ""
+    several = len({entry.path.name for entry in found}) > 1
+    advice = "give more digits, or the path of one of" if several else "give the path of one of"
+    return UsageError(f"{reference!r} is ambiguous, {advice}:{listed}{more}")
 
 
-def _search(folder: Path, *, by_name: bool) -> tuple[list[Entry], list[Stray]]:
+def _roots(paths: Sequence[str]) -> tuple[Path, ...]:
+    """The folders that links must stay in: the named ones, and the working directory for files.
+
+    A file outside the working directory has its own folder. Raises NothingFoundError where there
+    is no working directory.
+    """
+    try:
+        here = Path.cwd()
+    except OSError:
+        raise NothingFoundError("the working directory does not exist any more") from None
+    roots = []
+    for path in map(Path, paths):
+        folder = path.resolve() if path.is_dir() else path.parent.resolve()
+        roots.append(here if not path.is_dir() and folder.is_relative_to(here) else folder)
+    return tuple(roots)
+
+
+def _search(
+    folder: Path, roots: tuple[Path, ...], *, by_name: bool
+) -> tuple[list[Entry], list[Stray]]:
     """Entries and strays below a folder; with `by_name`, files by name where nothing else is."""
-    within = folder.resolve()
     recordings_folder = published().beside_test
     entries: list[Entry] = []
     strays: list[Stray] = []
@@ -200,7 +239,7 @@ def _search(folder: Path, *, by_name: bool) -> tuple[list[Entry], list[Stray]]:
     seen_folder = False
 
     def unlisted(error: OSError) -> None:
-        entries.append(Entry(Path(error.filename), within, f"a folder: {_reason(error)}"))
+        entries.append(Entry(Path(error.filename), roots, f"a folder: {_reason(error)}"))
 
     for top, folders, files in os.walk(folder, onerror=unlisted):
         place = Path(top)
@@ -213,31 +252,37 @@ def _search(folder: Path, *, by_name: bool) -> tuple[list[Entry], list[Stray]]:
             path = place / name
             if name.endswith(".json") and inside:
                 folders.remove(name)
-                entries.append(Entry(path, within))
+                entries.append(Entry(path, roots))
             elif path.is_symlink() and (inside or name == recordings_folder):
                 strays.append(Stray(str(path), "a link to a folder, not followed"))
         for name in files:
+            if inside and name.startswith("."):
+                continue
             if inside and name.endswith(".json"):
-                entries.append(Entry(place / name, within))
-            elif inside and not name.startswith("."):
+                entries.append(Entry(place / name, roots))
+            elif inside:
                 strays.append(Stray(str(place / name), "no .json file"))
             elif Name.parse(name):
-                named.append(Entry(place / name, within))
+                named.append(Entry(place / name, roots))
     if by_name and not seen_folder:
         entries += named
     return entries, sorted(strays, key=lambda stray: stray.path)
 
 
 def _is_inside(place: Path, folder: Path, recordings_folder: str) -> bool:
-    below = place.relative_to(folder).parts
-    return recordings_folder in below or folder.resolve().name == recordings_folder
+    """Whether a place below a folder lies in a recordings folder, which may lie above both."""
+    above = folder.resolve()
+    here = Path.cwd()
+    known = above.relative_to(here).parts if above.is_relative_to(here) else above.parts[-2:]
+    return recordings_folder in (*known, above.name, *place.relative_to(folder).parts)
 
 
 def _has_digits(entry: Entry, wanted: str) -> bool:
     name = Name.parse(entry.path.name)
-    if name is None:
+    is_list = wanted.startswith("models-")
+    if name is None or (is_list and name.digest is None):
         return False
-    digits, _, digest = wanted.partition("-")
+    digits, _, digest = wanted.removeprefix("models-").partition("-")
     fits = name.digits.startswith(digits) or digits.startswith(name.digits)
     return fits and (name.digest or "").startswith(digest)
 

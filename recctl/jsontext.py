@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
 MAX_DEPTH = 200
@@ -18,6 +19,9 @@ MAX_DEPTH = 200
 Real recordings have about 14. Python's own limit is 1,000 frames, JSON parsers in other
 languages stop between 128 and 512.
 """
+
+MAX_FLAWS = 10
+"""So many flaws of a kind are told one by one, the others counted."""
 
 _MERGE_MARKER = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: .*)?\r?$", re.MULTILINE)
 _BOM = "\ufeff"
@@ -75,7 +79,7 @@ def parse(raw: bytes) -> Parsed:
         flaws.append(Flaw(Soundness.BYTE_ORDER_MARK, "", 1, detail))
         text = text.removeprefix(_BOM)
     try:
-        value, doubled, nonfinite = _load(text)
+        value, doubled, constants = _load(text)
     except json.JSONDecodeError as error:
         return _unreadable(text, *flaws, _syntax_flaw(text, error))
     except (RecursionError, _TooDeepError):
@@ -86,16 +90,9 @@ def parse(raw: bytes) -> Parsed:
         detail = "an integer has too many digits to be read"
         return _unreadable(text, *flaws, Flaw(Soundness.INVALID_JSON, "", 1, detail))
     if doubled:
-        for pointer, key in _doubled_keys(text):
-            detail = f"key {json.dumps(key)} stands twice; readers keep the last"
-            line = line_of(text, pointer)
-            flaws.append(Flaw(Soundness.DUPLICATE_KEYS, pointer, line, detail))
-    if nonfinite:
-        for pointer, number in _nonfinite_numbers(value):
-            name = "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
-            detail = f"{name} is no JSON number"
-            line = line_of(text, pointer)
-            flaws.append(Flaw(Soundness.NOT_A_NUMBER, pointer, line, detail))
+        flaws += _located(Soundness.DUPLICATE_KEYS, text, _doubled_keys(text))
+    if constants:
+        flaws += _located(Soundness.NOT_A_NUMBER, text, _nonfinite_numbers(value, constants))
     return Parsed(text, readable=True, value=value, flaws=tuple(flaws))
 
 
@@ -117,9 +114,19 @@ def _unreadable(text: str, *flaws: Flaw) -> Parsed:
     return Parsed(text, readable=False, value=None, flaws=flaws)
 
 
-def _load(text: str) -> tuple[Any, bool, bool]:
-    """The value, whether a key stands twice, whether NaN or Infinity occurs."""
-    doubled = nonfinite = False
+def _located(soundness: Soundness, text: str, found: Iterator[tuple[str, str]]) -> Iterator[Flaw]:
+    """Flaws of one kind with their lines: the first few, the last of which counts the others."""
+    first = list(islice(found, MAX_FLAWS))
+    more = sum(1 for _ in found)
+    for place, (pointer, detail) in enumerate(first, start=1):
+        others = f"; {more} more such" if more and place == len(first) else ""
+        yield Flaw(soundness, pointer, line_of(text, pointer), detail + others)
+
+
+def _load(text: str) -> tuple[Any, bool, dict[int, float]]:
+    """The value, whether a key stands twice, and the NaNs and Infinities by their identity."""
+    doubled = False
+    constants: dict[int, float] = {}
 
     def make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         nonlocal doubled
@@ -129,28 +136,25 @@ def _load(text: str) -> tuple[Any, bool, bool]:
         return made
 
     def make_constant(name: str) -> float:
-        nonlocal nonfinite
-        nonfinite = True
-        return float(name)
+        number = float(name)
+        constants[id(number)] = number
+        return number
 
     value = json.loads(text, object_pairs_hook=make_object, parse_constant=make_constant)
     if not _within_depth(value):
         raise _TooDeepError
-    return value, doubled, nonfinite
+    return value, doubled, constants
 
 
 def _within_depth(value: Any) -> bool:
     level = [value]
     for _ in range(MAX_DEPTH + 1):
-        below: list[Any] = []
-        for item in level:
-            if type(item) is dict:
-                below += item.values()
-            elif type(item) is list:
-                below += item
-        if not below:
+        level = [item for item in level if type(item) is dict or type(item) is list]
+        if not level:
             return True
-        level = below
+        level = [
+            item for above in level for item in (above.values() if type(above) is dict else above)
+        ]
     return False
 
 
@@ -175,7 +179,7 @@ class _Pairs(list[tuple[str, Any]]):
 
 
 def _doubled_keys(text: str) -> Iterator[tuple[str, str]]:
-    """Pointer and key of every key that an object holds more than once, each once."""
+    """Pointer of every key that an object holds more than once, and what to say of it."""
     todo: list[tuple[tuple[str | int, ...], Any]] = [
         ((), json.loads(text, object_pairs_hook=_Pairs)),
     ]
@@ -184,30 +188,34 @@ def _doubled_keys(text: str) -> Iterator[tuple[str, str]]:
         if isinstance(value, _Pairs):
             seen: set[str] = set()
             told: set[str] = set()
-            for key, item in value:
+            for key, _ in value:
                 if key in seen and key not in told:
                     told.add(key)
-                    yield pointer_of((*parts, key)), key
+                    detail = f"key {json.dumps(key)} stands twice; readers keep the last"
+                    yield pointer_of((*parts, key)), detail
                 seen.add(key)
-                todo.append(((*parts, key), item))
+            todo.extend(((*parts, key), item) for key, item in reversed(value))
         elif isinstance(value, list):
-            todo.extend(((*parts, index), item) for index, item in enumerate(value))
+            todo.extend(((*parts, place), value[place]) for place in reversed(range(len(value))))
 
 
-def _nonfinite_numbers(value: Any) -> Iterator[tuple[str, float]]:
+def _nonfinite_numbers(value: Any, constants: dict[int, float]) -> Iterator[tuple[str, str]]:
+    """Pointer of every number that was spelled as a word, and what to say of it."""
     todo: list[tuple[tuple[str | int, ...], Any]] = [((), value)]
     while todo:
         parts, item = todo.pop()
         if isinstance(item, dict):
-            todo.extend(((*parts, key), below) for key, below in item.items())
+            todo.extend(((*parts, key), item[key]) for key in reversed(item))
         elif isinstance(item, list):
-            todo.extend(((*parts, index), below) for index, below in enumerate(item))
-        elif isinstance(item, float) and not math.isfinite(item):
-            yield pointer_of(parts), item
+            todo.extend(((*parts, place), item[place]) for place in reversed(range(len(item))))
+        elif id(item) in constants:
+            name = "NaN" if math.isnan(item) else "Infinity" if item > 0 else "-Infinity"
+            yield pointer_of(parts), f"{name} is no JSON number"
 
 
 _DECODER = json.JSONDecoder()
 _SPACE = re.compile(r"[ \t\n\r]*")
+_INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
 
 
 def _offset_of(text: str, pointer: str) -> int:
@@ -216,7 +224,7 @@ def _offset_of(text: str, pointer: str) -> int:
         part = escaped.replace("~1", "/").replace("~0", "~")
         if text.startswith("{", offset):
             below = _member_offset(text, offset, part)
-        elif text.startswith("[", offset) and part.isdecimal():
+        elif text.startswith("[", offset) and _INDEX.fullmatch(part):
             below = _item_offset(text, offset, int(part))
         else:
             below = None

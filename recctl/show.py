@@ -53,7 +53,7 @@ def sheet(path: str, recording: Recording) -> Sheet:
         identity=identify(recording),
         size=recording.size,
         chunks=recording.chunks,
-        status=status if isinstance(status, int) else None,
+        status=status if type(status) is int else None,
         request=conversation(recording),
         exception=_exception(recording),
         transcript=assemble(recording.body, is_streaming=recording.is_streaming),

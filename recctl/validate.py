@@ -18,6 +18,9 @@ from recctl.jsontext import parse
 from recctl.recording import Recording
 from recctl.rules import CORPUS_RULES, FILE_RULES, Copy, Rule, Subject
 
+_LONGEST_MESSAGE = 400
+"""Messages may quote what was recorded, which has no limit of its own."""
+
 Map = Callable[[Callable[[Entry], "Examined"], Iterable[Entry]], Iterable["Examined"]]
 """`map`, or an executor's, which must keep the order."""
 
@@ -42,7 +45,8 @@ def validate(corpus: Corpus, apply: Map = map) -> Report:
     ]
     order = {str(entry.path): place for place, entry in enumerate(corpus.entries)}
     findings.sort(key=lambda finding: (order[finding.path], finding.line or 0, finding.code))
-    return Report(len(corpus.entries), tuple(findings), corpus.strays)
+    files = sum(1 for entry in corpus.entries if entry.obstacle is None)
+    return Report(files, tuple(findings), corpus.strays)
 
 
 def examine(entry: Entry) -> Examined:
@@ -71,9 +75,10 @@ def _findings(subject: Subject) -> tuple[Finding, ...]:
 
 
 def _finding(rule: Rule[Any], path: str, violation: Violation, line: int | None) -> Finding:
-    return Finding(
-        rule.code, rule.name, rule.severity, path, violation.pointer, line, violation.message
-    )
+    message = violation.message
+    if len(message) > _LONGEST_MESSAGE:
+        message = message[: _LONGEST_MESSAGE - 1] + "…"
+    return Finding(rule.code, rule.name, rule.severity, path, violation.pointer, line, message)
 
 
 def _line(subject: Subject, violation: Violation) -> int | None:

@@ -3,8 +3,11 @@
 A command's module is imported when the command is called, and imports what it needs when it runs.
 """
 
+import errno
 import os
+import signal
 import sys
+import threading
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -13,6 +16,7 @@ from typer.core import TyperGroup
 
 from recctl import __version__
 from recctl.errors import EXIT_MEANINGS, ExitCode, RecctlError
+from recctl.safetext import harmless
 
 COMMANDS = {
     "validate": "Check recordings: structure, JSON, name, hash, folder.",
@@ -78,42 +82,51 @@ def _root(
 
 def main() -> None:
     """Run the command line and exit. Bad input ends in one line on stderr, never a traceback."""
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    code: int
+    _prepare_streams()
     try:
         code = typer.main.get_command(_app)(prog_name="recctl", standalone_mode=False) or 0
         sys.stdout.flush()
     except KeyboardInterrupt:
         code = ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        code = ExitCode.PIPE_CLOSED
     except RecctlError as error:
         code = _told(str(error), error.exit_code)
     except Exception as error:
         code = _told_of_other(error)
-    if code == ExitCode.PIPE_CLOSED:
-        # Python flushes stdout once more at exit; let that go nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code)
 
 
+def _prepare_streams() -> None:
+    """Make printing never fail for a character, and quiet where nobody reads any more."""
+    if hasattr(signal, "SIGPIPE") and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def _told(message: str, code: int) -> int:
-    sys.stderr.write(f"recctl: {message}\n")
+    sys.stderr.write(f"recctl: {harmless(message)}\n")
     return code
 
 
 def _told_of_other(error: Exception) -> int:
-    """An error of the command line's library, or one of our own making."""
+    """An error of the command line's library, of the system, or one of our own making."""
     if type(error).__name__ == "NoArgsIsHelpError":
         sys.stderr.write(f"{error.format_message()}\n")  # type: ignore[attr-defined]
         return ExitCode.USAGE
     if hasattr(error, "format_message"):
-        message = error.format_message().rstrip(".")
+        message = error.format_message().rstrip(".").replace("Value error, ", "")
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "recctl"
-        return _told(f"{message[:1].lower()}{message[1:]}; see {command} --help", ExitCode.USAGE)
+        return _told(f"{message[:1].lower()}{message[1:]} (see {command} --help)", ExitCode.USAGE)
     if os.environ.get("RECCTL_DEBUG"):
         raise error
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        # What could not be written would be tried again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _told("cannot write: no space left on the device", ExitCode.USAGE)
     text = " ".join(f"{type(error).__name__}: {error}".split())
     return _told(f"internal error: {text}; RECCTL_DEBUG=1 shows where", ExitCode.USAGE)

@@ -1,13 +1,22 @@
 """`recctl dialects`."""
 
-from recctl.cli.terminal import Paths, find_corpus, note, write
+from typing import Annotated
+
+import typer
+
+from recctl.cli.terminal import find_corpus, note, write
 from recctl.errors import ExitCode, RecctlError
 
 DETAILS = """A dialect is a dated set of rules that turn a request into the hash in a file's name.
 With PATHS, counts the recordings there by the dialects that give their names."""
 
 
-def run(paths: Paths = None) -> int:
+def run(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="PATHS", help="Files or folders to count in.", show_default=False),
+    ] = None,
+) -> int:
     """List, and count where there are paths."""
     from recctl.dialects import published  # noqa: PLC0415
     from recctl.render import listing as render  # noqa: PLC0415

@@ -1,15 +1,15 @@
 """`recctl hash`."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recctl.cli.terminal import write
+from recctl.cli.terminal import read_stdin, write
 from recctl.errors import UnsoundError
 
 if TYPE_CHECKING:
+    from recctl.dialects import Dialect
     from recctl.recording import Recording
 
 DETAILS = """FILE holds a recording, or only its request object."""
@@ -26,31 +26,42 @@ def run(
     ] = None,
 ) -> int:
     """Print a line per dialect, or one hash."""
-    from recctl.dialects import find, hash_under, published  # noqa: PLC0415
+    from recctl.dialects import find, published  # noqa: PLC0415
     from recctl.render.terminal import columns  # noqa: PLC0415
 
     wanted = find(dialect) if dialect is not None else None
     recording = _recording(file, test_id)
     if wanted is not None:
-        write(f"{hash_under(wanted, recording)}\n")
+        write(f"{_hash(wanted, recording, file)}\n")
         return 0
-    rows = [(one.name, hash_under(one, recording)) for one in published().dialects]
+    rows = [(one.name, _hash(one, recording, file)) for one in published().dialects]
     write("".join(f"{line}\n" for line in columns(rows)))
     return 0
+
+
+def _hash(dialect: "Dialect", recording: "Recording", file: str) -> str:
+    from recctl.dialects import MaterialError, hash_under  # noqa: PLC0415
+    from recctl.safetext import one_line  # noqa: PLC0415
+
+    try:
+        return hash_under(dialect, recording)
+    except MaterialError as error:
+        raise UnsoundError(f"{one_line(file)}: {error}") from None
 
 
 def _recording(file: str, test_id: str | None) -> "Recording":
     """The recording in a file, or one made of the bare request that it holds."""
     from recctl.corpus import Entry, document_of, read_or_tell  # noqa: PLC0415
     from recctl.recording import Recording  # noqa: PLC0415
+    from recctl.safetext import one_line  # noqa: PLC0415
 
     stdin = file == "-"
-    content = sys.stdin.buffer.read() if stdin else read_or_tell(Entry(Path(file)))
+    content = read_stdin() if stdin else read_or_tell(Entry(Path(file)))
     where = "standard input" if stdin else file
     document = document_of(where, content)
     if not Recording.is_interaction(document):
         document = {"request": document}
     recording = Recording(Path(file).name, document, len(content))
     if recording.kind is None:
-        raise UnsoundError(f"{where}: neither a recording nor a request of a known kind")
+        raise UnsoundError(f"{one_line(where)}: neither a recording nor a request of a known kind")
     return recording if test_id is None else recording.asked_by(test_id)

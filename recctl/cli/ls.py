@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recctl.cli.terminal import Paths, find_corpus, note, terminal_width, write
-from recctl.errors import ExitCode, RecctlError
+from recctl.errors import ExitCode, RecctlError, UsageError
 
 if TYPE_CHECKING:
     from recctl.corpus import Corpus
@@ -39,7 +39,9 @@ class KindName(StrEnum):
 
 
 def _glob(what: str) -> typer.models.OptionInfo:
-    option: typer.models.OptionInfo = typer.Option(metavar="GLOB", help=f"Only of such a {what}.")
+    option: typer.models.OptionInfo = typer.Option(
+        metavar="GLOB", help=f"Only where the {what} matches."
+    )
     return option
 
 
@@ -73,6 +75,8 @@ def run(
         "provider": provider,
         "kind": kind.value if kind else None,
     }
+    if null and form is not Format.PATHS:
+        raise UsageError("-0 goes with --format paths only")
     filters = [field_filter(field, glob) for field, glob in globs.items() if glob is not None]
     filters += [where_filter(condition) for condition in where or []]
     corpus, code = find_corpus(paths)
@@ -80,7 +84,7 @@ def run(
     rows = _rows(corpus, filters, unread)
     listed = _print(rows, form, "\0" if null else "\n")
     for error in unread:
-        note(f"{_plain(error)}; recctl validate says more")
+        note(f"{error}; see: recctl validate")
     if not listed:
         note(f"nothing found among {len(corpus.entries)} recordings")
     return max(code, ExitCode.FINE if listed and not unread else ExitCode.FINDINGS)
@@ -127,20 +131,16 @@ def _print(rows: Iterator["Row"], form: Format, path_end: str) -> int:
         for line in (
             render.as_jsonl(counted()) if form is Format.JSONL else render.as_csv(counted())
         ):
-            write(line + "\n")
+            write(line)
     return listed
 
 
 def _write_path(path: str, end: str) -> None:
     """A path's own bytes, for other programs; on a terminal made harmless."""
     if sys.stdout.isatty():
-        write(_plain(path) + end)
+        from recctl.safetext import one_line  # noqa: PLC0415
+
+        write(one_line(path) + end)
     else:
         sys.stdout.flush()
         sys.stdout.buffer.write(path.encode("utf-8", "surrogateescape") + end.encode())
-
-
-def _plain(text: object) -> str:
-    from recctl.render.terminal import one_line  # noqa: PLC0415
-
-    return one_line(str(text))

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from recctl.cli.terminal import write
+from recctl.cli.terminal import terminal_width, write
 
 DETAILS = """Without a rule, all are listed."""
 
@@ -16,7 +16,7 @@ def run(
     ] = None,
 ) -> int:
     """Print a rule's documentation, or the table."""
-    from recctl.render.terminal import columns  # noqa: PLC0415
+    from recctl.render.terminal import columns, fitted  # noqa: PLC0415
     from recctl.rules import TABLE, find  # noqa: PLC0415
 
     if rule is not None:
@@ -24,5 +24,7 @@ def run(
         write(f"{found.code} {found.name} ({found.severity.value})\n\n{found.doc}\n")
         return 0
     rows = [(one.code, one.name, one.severity.value, one.title) for one in TABLE]
-    write("".join(f"{line}\n" for line in columns(rows)))
+    width = terminal_width()
+    cut = rows if width is None else fitted(rows, width, {3: 20}, at_end=True)
+    write("".join(f"{line}\n" for line in columns(cut)))
     return 0

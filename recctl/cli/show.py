@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from recctl.cli.terminal import Color, ColorOption, Paths, find_corpus, print_lines, write
+from recctl.cli.terminal import (
+    Color,
+    ColorOption,
+    Paths,
+    find_corpus,
+    print_lines,
+    read_stdin,
+    write,
+)
 from recctl.errors import ExitCode, UsageError
 
 DETAILS = """REF is a hash or the first 4 digits or more of it, a rec- id, a path, or - for stdin.
@@ -65,7 +73,7 @@ def run(
 def _find(reference: str, paths: list[str] | None) -> tuple[str, str, bytes, int]:
     """Where the recording stands, its file name, its bytes, and the exit code so far."""
     if reference == "-":
-        return "standard input", "", sys.stdin.buffer.read(), ExitCode.FINE
+        return "standard input", "", read_stdin(), ExitCode.FINE
 
     from recctl.corpus import named, read_or_tell, resolve  # noqa: PLC0415
 
@@ -90,7 +98,7 @@ def _one_side(where: str, content: bytes, part: Part) -> bytes:
 def _write_raw(content: bytes) -> None:
     """Bytes as they are in a pipe; on a terminal with nothing in them that it would obey."""
     if sys.stdout.isatty():
-        from recctl.render.terminal import harmless  # noqa: PLC0415
+        from recctl.safetext import harmless  # noqa: PLC0415
 
         write(harmless(content.decode("utf-8", "backslashreplace")))
     else:

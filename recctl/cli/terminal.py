@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recctl.errors import ExitCode
+from recctl.errors import ExitCode, UnreadableError
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -40,7 +40,7 @@ ColorOption = Annotated[
 def find_corpus(paths: list[str] | None) -> tuple["Corpus", ExitCode]:
     """The corpus at the given paths. Missing ones are named on stderr and make the code 2."""
     from recctl.corpus import find  # noqa: PLC0415
-    from recctl.render.terminal import one_line  # noqa: PLC0415
+    from recctl.safetext import one_line  # noqa: PLC0415
 
     corpus = find(paths or [])
     for path in corpus.missing:
@@ -52,6 +52,13 @@ def note(message: str) -> None:
     """One line on stderr, after what stdout has so far."""
     sys.stdout.flush()
     sys.stderr.write(f"recctl: {message}\n")
+
+
+def read_stdin() -> bytes:
+    """All bytes of standard input. Raises UnreadableError where it is closed."""
+    if sys.stdin is None:
+        raise UnreadableError("standard input: closed")
+    return sys.stdin.buffer.read()
 
 
 def write(text: str) -> None:
@@ -72,10 +79,11 @@ def print_lines(lines: Iterable["Text"], color: Color) -> None:
 
     from recctl.render.terminal import wrapped  # noqa: PLC0415
 
+    plain = color is Color.NEVER or (color is Color.AUTO and "NO_COLOR" in os.environ)
     console = Console(
         file=sys.stdout,
-        force_terminal={Color.AUTO: None, Color.ALWAYS: True, Color.NEVER: False}[color],
-        no_color={Color.AUTO: None, Color.ALWAYS: False, Color.NEVER: True}[color],
+        force_terminal=False if plain else True if color is Color.ALWAYS else None,
+        no_color=plain,
         highlight=False,
         soft_wrap=True,
     )

@@ -27,7 +27,7 @@ def run(
 ) -> int:
     """Check, print the report, tell by the exit code whether there were findings."""
     from recctl.render import report as render  # noqa: PLC0415
-    from recctl.render.terminal import one_line  # noqa: PLC0415
+    from recctl.safetext import one_line  # noqa: PLC0415
     from recctl.validate import validate  # noqa: PLC0415
 
     corpus, code = find_corpus(paths)
@@ -38,5 +38,6 @@ def run(
         print_lines(render.as_text(report), color)
     for stray in report.strays:
         note(f"{one_line(stray.path)}: left alone: {stray.reason}")
-    note(render.summary(report))
+    if corpus.entries:
+        note(render.summary(report))
     return max(code, ExitCode.FINDINGS if report.findings else ExitCode.FINE)

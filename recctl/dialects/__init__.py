@@ -28,6 +28,7 @@ __all__ = [
     "hash_under",
     "identify",
     "is_model_list",
+    "lists_models",
     "material_under",
     "name_under",
     "published",
@@ -152,7 +153,13 @@ def identify(recording: Recording) -> Identity:
 
 def is_model_list(recording: Recording) -> bool:
     """Whether the recording's file name carries the digest of a model list."""
-    return recording.request.get("endpoint") in published().model_lists
+    endpoint = recording.request.get("endpoint")
+    return isinstance(endpoint, str) and endpoint in published().model_lists
+
+
+def lists_models(recording: Recording) -> bool:
+    """Whether the recording's answer is a list of models, which gives its name a digest."""
+    return _listed_models(recording) is not None
 
 
 def digest_fits(recording: Recording, digest: str) -> bool:

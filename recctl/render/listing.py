@@ -2,41 +2,41 @@
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, fields
 
 from recctl.dialects import Dialect
 from recctl.listing import Census, Row
-from recctl.render.terminal import columns, one_line, plural
+from recctl.render import document as document_json
+from recctl.render.terminal import columns, fitted, plural, shortened
+from recctl.safetext import one_line
 
-_NARROWEST_TEST = 20
+_NARROWEST = {6: 14, 5: 9, 4: 12}
+"""By column, how far the test, the model and the endpoint may be cut on a terminal."""
 
 
 def as_table(rows: Iterable[Row], width: int | None) -> list[str]:
-    """Aligned lines, headed; the test's column is cut on the left to fit a terminal's width."""
+    """Aligned lines, headed; cells are cut on the left to fit a terminal's width."""
     table = [("hash", "kind", "stream", "size", "endpoint", "model", "test"), *map(_cells, rows)]
     if width is not None:
-        taken = sum(max(len(cells[place]) for cells in table) + 2 for place in range(6))
-        room = max(width - taken, _NARROWEST_TEST)
-        table = [(*cells[:6], _cut(cells[6], room)) for cells in table]
+        table = fitted(table, width, _NARROWEST)
     return columns(table, right=frozenset({3}))
 
 
 def as_json(rows: Iterable[Row]) -> str:
     """All rows as one document (schemas/listing.schema.json)."""
     document = {"version": 1, "recordings": [asdict(row) for row in rows]}
-    return json.dumps(document, indent=2) + "\n"
+    return document_json.as_json(document)
 
 
 def as_jsonl(rows: Iterable[Row]) -> Iterator[str]:
-    """One JSON object a line."""
+    """One JSON object a line, with its line end."""
     for row in rows:
-        yield json.dumps(asdict(row))
+        yield document_json.as_line(asdict(row))
 
 
 def as_csv(rows: Iterable[Row]) -> Iterator[str]:
-    """Comma-separated lines with a header (RFC 4180), without their line ends."""
+    """Comma-separated lines with a header (RFC 4180), with their line ends."""
     names = [field.name for field in fields(Row)]
     yield _csv_line(names)
     for row in rows:
@@ -65,14 +65,14 @@ def _cells(row: Row) -> tuple[str, ...]:
         row.kind or "-",
         "yes" if row.streaming else "no",
         f"{row.size:,}",
-        one_line(row.endpoint or "-"),
-        one_line(row.model or "-"),
-        one_line(row.test_id or "-"),
+        _cell(row.endpoint),
+        _cell(row.model),
+        _cell(row.test_id),
     )
 
 
-def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else "…" + text[len(text) - width + 1 :]
+def _cell(value: str | None) -> str:
+    return one_line(shortened(value)) if value else "-"
 
 
 def _csv_cell(value: str | bool | int | None) -> str:
@@ -83,5 +83,5 @@ def _csv_cell(value: str | bool | int | None) -> str:
 
 def _csv_line(cells: list[str]) -> str:
     line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(cells)
+    csv.writer(line, lineterminator="\n").writerow(cells)
     return line.getvalue()

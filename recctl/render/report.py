@@ -1,13 +1,14 @@
 """A validation report: text for people, JSON for programs (schemas/report.schema.json)."""
 
-import json
 from collections.abc import Iterator
 from itertools import groupby
 
 from rich.text import Text
 
 from recctl.diagnostics import Finding, Report, Severity
-from recctl.render.terminal import one_line, plural
+from recctl.render import document as document_json
+from recctl.render.terminal import plural
+from recctl.safetext import one_line
 
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
 
@@ -28,7 +29,7 @@ def summary(report: Report) -> str:
     counts = ", ".join(f"{count:,} {name}" for name, count in report.by_rule.items())
     found = plural(len(report.findings), "finding")
     first = next(iter(report.by_rule))
-    return f"{checked}, {found}: {counts}\nexplained by: recctl rule {first}"
+    return f"{checked}, {found}: {counts}; explained by: recctl rule {first}"
 
 
 def as_json(report: Report) -> str:
@@ -42,7 +43,7 @@ def as_json(report: Report) -> str:
         },
         "findings": [_object(finding) for finding in report.findings],
     }
-    return json.dumps(document, indent=2) + "\n"
+    return document_json.as_json(document)
 
 
 def _line(finding: Finding) -> Text:

@@ -10,7 +10,10 @@ from typing import Any, Literal
 from rich.text import Text
 
 from recctl.conversation import Conversation, Tool, Turn
-from recctl.render.terminal import harmless, one_line, plural, shortened
+from recctl.dialects import Standing
+from recctl.render import document as document_json
+from recctl.render.terminal import plural, shortened
+from recctl.safetext import harmless, one_line
 from recctl.show import Sheet
 from recctl.transcript import Choice, Transcript, Usage
 
@@ -20,6 +23,13 @@ _HEADING = "bold"
 _ROLE = "cyan"
 _FAINT = "dim"
 _LONG_PARAMETER = 60
+_RULES = {
+    Standing.STALE: "stale",
+    Standing.UNREACHABLE: "unreachable",
+    Standing.RETIRED: "retired-kind",
+    Standing.UNNAMED: "bad-name",
+}
+"""The rule that explains a standing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +46,7 @@ def as_text(sheet: Sheet, side: Side = "all") -> Iterator[Text]:
     if side == "all":
         width = max(len(key) for key, _ in _header(sheet))
         for key, value in _header(sheet):
-            yield Text.assemble((key.ljust(width), _FAINT), "  ", one_line(value), no_wrap=True)
+            yield Text.assemble((key.ljust(width), _FAINT), "  ", value, no_wrap=True)
         yield Text()
     if side != "response":
         yield Text("Request", style=_HEADING)
@@ -80,7 +90,7 @@ def as_json(sheet: Sheet, side: Side = "all") -> str:
         "request": None if side == "response" else asdict(sheet.request),
         "response": None if side == "request" else _response_object(sheet),
     }
-    return json.dumps(document, indent=2) + "\n"
+    return document_json.as_json(document)
 
 
 def _response_object(sheet: Sheet) -> dict[str, Any]:
@@ -94,7 +104,8 @@ def _response_object(sheet: Sheet) -> dict[str, Any]:
 
 def _header(sheet: Sheet) -> list[tuple[str, str]]:
     standing = sheet.identity.standing
-    dialects = f"{sheet.identity.span} ({standing})"
+    advice = f"; see: recctl rule {_RULES[standing]}" if standing in _RULES else ""
+    dialects = f"{sheet.identity.span} ({standing}{advice})"
     size = f"{sheet.size:,} bytes"
     if sheet.chunks is not None:
         size += f", {plural(sheet.chunks, 'chunk')}"
@@ -111,7 +122,10 @@ def _header(sheet: Sheet) -> list[tuple[str, str]]:
         ("status", str(sheet.status) if sheet.status is not None else None),
         ("size", size),
     ]
-    return [(key, value) for key, value in rows if value]
+    plain = {"hash", "path"}
+    return [
+        (key, one_line(value if key in plain else shortened(value))) for key, value in rows if value
+    ]
 
 
 def _as_text(line: Line) -> Text:
@@ -232,11 +246,11 @@ def _usage_words(usage: Usage) -> str:
 
 
 def _role(text: str) -> Line:
-    return Line("role", one_line(text), _ROLE)
+    return Line("role", one_line(shortened(text)), _ROLE)
 
 
 def _fact(text: str, style: str = "") -> Line:
-    return Line("fact", one_line(text), style)
+    return Line("fact", one_line(shortened(text)), style)
 
 
 def _content(text: str, style: str = "") -> Iterator[Line]:
@@ -264,7 +278,7 @@ def _fence(content: list[str]) -> str:
 
 def _code(value: str) -> str:
     """An inline code span: longer backticks than any within (CommonMark, section 6.1)."""
-    text = one_line(value)
+    text = value
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     ticks = "`" * (longest + 1)
     space = " " if text.startswith("`") or text.endswith("`") else ""

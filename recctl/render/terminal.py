@@ -1,35 +1,20 @@
-"""Text that is safe to print, and lines that know how to wrap."""
+"""Lines that know how to wrap, columns, and long values cut short."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from rich.cells import cell_len
 from rich.text import Text
 
-_UNSAFE = re.compile(
-    "["
-    "\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters, terminal escapes among them
-    "\u200e\u200f\u202a-\u202e\u2066-\u2069"  # what reverses the direction of text
-    "\ud800-\udfff"  # halves of surrogate pairs, which cannot be written
-    "]"
-)
+_BREAK = r"(?:\r?\n|\\r\\n|\\n)"  # also as it stands in JSON
 _BASE64 = re.compile(
-    r"[A-Za-z0-9+/_-]{60,}+(?:\r?\n[A-Za-z0-9+/_-]{60,}+)*+(?:\r?\n[A-Za-z0-9+/_-]{1,59}+=)?={0,2}"
+    r"[A-Za-z0-9+/_-]{60,}+"
+    rf"(?:{_BREAK}[A-Za-z0-9+/_-]{{60,}}+)*+"
+    rf"(?:{_BREAK}[A-Za-z0-9+/_-]{{1,59}}(?==))?={{0,2}}"
 )
 _SHOWN_BASE64 = 24
 _LONG_BASE64 = 200
-
-
-def harmless(text: str) -> str:
-    """A text in which nothing acts on a terminal: escapes are shown, not obeyed.
-
-    Line feeds and tabs stay. A carriage return before a line feed is dropped.
-    """
-    return _UNSAFE.sub(_escaped, text.replace("\r\n", "\n"))
-
-
-def one_line(text: str) -> str:
-    """A harmless text without line breaks, for names and paths."""
-    return harmless(text).replace("\n", "\\n").replace("\t", "\\t")
+_WORD = re.compile(r"\S+\s*")
 
 
 def shortened(text: str) -> str:
@@ -42,16 +27,39 @@ def wrapped(lines: Iterable[Text], width: int) -> Iterator[Text]:
 
     Words are not split and `no_wrap` lines stay whole, so that a path or a hash can be copied.
     """
-    from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
-
-    console = Console(width=width)
     for line in lines:
         if line.no_wrap or line.cell_len <= width:
             yield line
             continue
         indent = min(len(line.plain) - len(line.plain.lstrip(" ")), width // 2)
-        for piece in line[indent:].wrap(console, width - indent, overflow="ignore"):
+        pieces = line[indent:].divide(_breaks(line.plain[indent:], width - indent))
+        for piece in pieces:
+            piece.rstrip()
             yield Text(" " * indent) + piece
+
+
+def fitted(
+    rows: Sequence[tuple[str, ...]],
+    width: int,
+    narrowest: Mapping[int, int],
+    *,
+    at_end: bool = False,
+) -> list[tuple[str, ...]]:
+    """Rows whose columns, two spaces apart, are no wider than that, as far as that is possible.
+
+    The columns that may be cut are those in `narrowest`, in that order, each down to its own least
+    width; on their left, where paths and test ids are alike, or with `at_end` on their right.
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    excess = sum(widths) + 2 * (len(widths) - 1) - width
+    for place, least in narrowest.items():
+        cut = max(0, min(excess, widths[place] - least))
+        widths[place] -= cut
+        excess -= cut
+    return [
+        tuple(_shorter(cell, widths[place], at_end) for place, cell in enumerate(cells))
+        for cells in rows
+    ]
 
 
 def columns(rows: Iterable[tuple[str, ...]], *, right: frozenset[int] = frozenset()) -> list[str]:
@@ -73,13 +81,32 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
-def _escaped(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+def _breaks(text: str, width: int) -> list[int]:
+    """Where to break a text between words, as offsets."""
+    offsets, used = [], 0
+    for word in _WORD.finditer(text):
+        if used and used + cell_len(word[0].rstrip()) > width:
+            offsets.append(word.start())
+            used = 0
+        used += cell_len(word[0])
+    return offsets
+
+
+def _shorter(text: str, width: int, at_end: bool) -> str:
+    if len(text) <= width:
+        return text
+    return text[: width - 1] + "…" if at_end else "…" + text[len(text) - width + 1 :]
 
 
 def _cut(match: re.Match[str]) -> str:
     found = match[0]
-    if len(found) < _LONG_BASE64:
+    if len(found) < _LONG_BASE64 or not _is_mixed(found):
         return found
     return f"{found[:_SHOWN_BASE64]}… (base64, {len(found):,} characters)"
+
+
+def _is_mixed(text: str) -> bool:
+    """Whether a long word is base64 by its letters, and not a path, a ruler or a number."""
+    separators = sum(text.count(one) for one in "/-_")
+    kinds = (str.isupper, str.islower, str.isdigit)
+    return separators * 10 < len(text) and all(any(map(kind, text)) for kind in kinds)

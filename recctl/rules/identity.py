@@ -11,6 +11,7 @@ from recctl.dialects import (
     digest_fits,
     hash_under,
     is_model_list,
+    lists_models,
     name_under,
     published,
 )
@@ -47,13 +48,17 @@ def bad_name(subject: Subject) -> Iterator[Violation]:
     What to do: give it the name in the message, or move it out of the recordings folder.
     """
     name, recording = subject.name, subject.recording
+    if subject.parsed is None:
+        return
     if name is None:
-        if recording is None:
+        if recording is not None:
+            yield Violation("", f"not a recording's name{_needed_name(recording)}")
+        elif subject.parsed.readable:
             yield Violation("", "not a recording's name, and the file holds no recording")
         else:
-            yield Violation("", f"not a recording's name{_needed_name(recording)}")
+            yield Violation("", "not a recording's name")
     elif recording is not None and len(name.digits) == 64:
-        if is_model_list(recording) and name.digest is None:
+        if name.digest is None and lists_models(recording):
             yield Violation(
                 "", f"the name of a model list lacks its digest{_needed_name(recording)}"
             )
@@ -166,11 +171,11 @@ def misplaced(subject: Subject) -> Iterator[Violation]:
     if recording is None or recording.test_id is None or subject.name is None:
         return
     test_file = PurePosixPath(recording.test_id.partition("::")[0])
-    own = (*test_file.parent.parts, published().beside_test)
+    folder = test_file.parent / published().beside_test
     shared = PurePosixPath(published().shared_folder).parts
     lies_in = subject.folder
-    if lies_in[-len(own) :] != own and lies_in[-len(shared) :] != shared:
-        yield Violation("/test_id", f"the test looks in {'/'.join(own)}")
+    if lies_in[-len(folder.parts) :] != folder.parts and lies_in[-len(shared) :] != shared:
+        yield Violation("/test_id", f"the test looks in {folder}")
 
 
 def duplicate(copies: tuple[Copy, ...]) -> Iterator[tuple[str, Violation]]:
@@ -208,7 +213,8 @@ def _what_is_known(recording: Recording, digits: str) -> str:
     for dialect in reversed(published().dialects):
         if hash_under(dialect, recording)[:12] in ids:
             return f"; its answer's id fits the request under {dialect.name}: the file was renamed"
-    return f"; its answer's id is of a third request, {min(ids)}: copied or recorded again in part"
+    third = min(ids - {digits[:12]})
+    return f"; its answer's id is of a third request, {third}: copied or recorded again in part"
 
 
 def _fits_without_test(recording: Recording, digits: str) -> bool:

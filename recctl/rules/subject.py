@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from inspect import cleandoc
 from pathlib import Path
+from textwrap import fill
 from typing import Generic, TypeVar
 
 from recctl.diagnostics import Severity, Violation
@@ -74,9 +75,10 @@ class Rule(Generic[CheckT_co]):
     @property
     def title(self) -> str:
         """What the rule finds, in one sentence."""
-        return self.doc.partition("\n")[0]
+        return cleandoc(self.check.__doc__ or "").partition("\n")[0]
 
     @property
     def doc(self) -> str:
-        """What it finds, why that matters, and what to do."""
-        return cleandoc(self.check.__doc__ or "")
+        """What it finds, why that matters, and what to do, in lines of at most 79 characters."""
+        paragraphs = cleandoc(self.check.__doc__ or "").split("\n\n")
+        return "\n\n".join(fill(one, 79, break_on_hyphens=False) for one in paragraphs)

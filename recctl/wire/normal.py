@@ -87,6 +87,8 @@ def _count(raw: Mapping[str, Any], paths: tuple[str, ...]) -> int | None:
         value: Any = raw
         for key in path.split("."):
             value = value.get(key) if isinstance(value, dict) else None
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        if isinstance(value, float) and math.isfinite(value):
             return int(value)
     return None

@@ -60,12 +60,18 @@ def assemble(chunks: Iterable[Any]) -> Transcript:
 
 
 def from_whole(data: Mapping[str, Any]) -> Transcript:
-    """The transcript of a chat completion: the same as that of a stream of one chunk."""
+    """The transcript of a chat completion: that of one chunk, its tool calls numbered by place."""
+    choices = []
+    for choice in items(data.get("choices")):
+        if isinstance(choice, dict):
+            message = dict(choice["message"]) if isinstance(choice.get("message"), dict) else {}
+            message["tool_calls"] = [
+                {"index": place, **without_nulls(call)}
+                for place, call in enumerate(items(message.get("tool_calls")))
+                if isinstance(call, dict)
+            ]
+            choices.append({**choice, "delta": message})
     fold = Fold()
-    choices = [
-        {**choice, "delta": choice.get("message")} if isinstance(choice, dict) else choice
-        for choice in items(data.get("choices"))
-    ]
     fold.add({**data, "choices": choices})
     return fold.transcript(chunks=0)
 
@@ -99,7 +105,7 @@ class Fold:
         for choice in items(chunk.get("choices")):
             if isinstance(choice, dict):
                 index = choice.get("index")
-                index = index if isinstance(index, int) else 0
+                index = index if type(index) is int else 0
                 fold = self._choices.setdefault(index, _ChoiceFold(index))
                 fold.add(choice, at, self._note)
 
@@ -113,7 +119,7 @@ class Fold:
             complete=ended and not self._failed,
             chunks=self._chunks if chunks is None else chunks,
             id=text(self._first.get("id")),
-            created=created if isinstance(created, (int, float)) else None,
+            created=created if type(created) in (int, float) else None,
             model=text(self._first.get("model")),
             service_tier=text(self._last.get("service_tier")),
             system_fingerprint=text(self._last.get("system_fingerprint")),
@@ -148,6 +154,9 @@ class _ChoiceFold:
     refusal: list[str] = field(default_factory=list)
     reasoning: dict[str, list[str]] = field(default_factory=dict)
     calls: list[_CallFold] = field(default_factory=list)
+    by_index: dict[int, _CallFold] = field(default_factory=dict)
+    by_id: dict[str, _CallFold] = field(default_factory=dict)
+    highest: int = -1
     legacy_call: _CallFold | None = None
     finish_raw: str | None = None
     logprobs: dict[str, Any] | None = None
@@ -230,21 +239,26 @@ class _ChoiceFold:
     def _call_of(self, entry: Mapping[str, Any], at: int, note: Any) -> _CallFold:
         """The call that a fragment belongs to: by index, else by id, else the last one."""
         index, call_id = entry.get("index"), text(entry.get("id"))
-        if isinstance(index, int):
-            same = [one for one in self.calls if one.index == index]
-            if same and (call_id is None or same[-1].id in (None, call_id)):
-                return same[-1]
-            if same:
+        if type(index) is int:
+            same = self.by_index.get(index)
+            if same is not None and (call_id is None or same.id in (None, call_id)):
+                return same
+            if same is not None:
                 note("tool-index-reused", at, f"index {index} has a second id, {call_id}")
+        elif call_id is None and self.calls:
+            note("tool-index-missing", at, "a fragment has neither index nor id")
+            return self.calls[-1]
+        elif call_id in self.by_id:
+            return self.by_id[call_id]
         else:
-            same = [one for one in self.calls if call_id in (None, one.id)]
-            if same:
-                if call_id is None:
-                    note("tool-index-missing", at, "a fragment has neither index nor id")
-                return same[-1]
-            index = max((one.index for one in self.calls), default=-1) + 1
-        self.calls.append(_CallFold(index))
-        return self.calls[-1]
+            index = self.highest + 1
+        made = _CallFold(index)
+        self.calls.append(made)
+        self.highest = max(self.highest, index)
+        self.by_index[index] = made
+        if call_id is not None:
+            self.by_id[call_id] = made
+        return made
 
     def _add_logprobs(self, logprobs: Mapping[str, Any]) -> None:
         self.logprobs = self.logprobs or {}

@@ -28,7 +28,7 @@ def from_whole(data: Mapping[str, Any]) -> Transcript:
         complete=bool(choices) and all(one.finish_raw for one in choices),
         chunks=0,
         id=text(data.get("id")),
-        created=created if isinstance(created, (int, float)) else None,
+        created=created if type(created) in (int, float) else None,
         model=text(data.get("model")),
         system_fingerprint=text(data.get("system_fingerprint")),
         choices=choices,
@@ -40,7 +40,7 @@ def _choice(data: Mapping[str, Any], place: int) -> Choice:
     index, said = data.get("index"), data.get("text")
     raw = text(data.get("finish_reason"))
     return Choice(
-        index=index if isinstance(index, int) else place,
+        index=index if type(index) is int else place,
         role="assistant",
         text=said if isinstance(said, str) else None,
         finish=finish(raw, has_tool_calls=False),
