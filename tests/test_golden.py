@@ -1,0 +1,167 @@
+r"""What recctl prints, word for word: one file in `tests/golden` per command line.
+
+A golden file starts with the command line and the exit code; stdout follows, then stderr, marked.
+All runs are made in the repository's root, in pipes, without color, unless a case says otherwise.
+An escape character is written as `\x1b`.
+
+`RECCTL_GOLDEN=write` (or `make golden`) writes the files anew: read what changed with `git diff`.
+"""
+
+import os
+import shlex
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.cli import ROOT, Ran, environment, run, run_here, run_on_terminal
+
+GOLDEN = Path(__file__).parent / "golden"
+WRITE = os.environ.get("RECCTL_GOLDEN") == "write"
+
+CLEAN = "examples/clean"
+BROKEN = "examples/broken"
+CHAT = "examples/clean/tests/integration/chat/recordings"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A command line, and where it runs."""
+
+    name: str
+    line: str
+    stdin: str = ""
+    columns: int | None = None
+    settings: dict[str, str] = field(default_factory=dict)
+    colors: bool = False
+
+    def run(self) -> Ran:
+        """Run it."""
+        arguments = shlex.split(self.line)
+        env = environment(**self.settings)
+        if self.colors:
+            del env["NO_COLOR"]
+        if self.columns is not None:
+            return run_on_terminal(*arguments, columns=self.columns, env=env)
+        content = (ROOT / self.stdin).read_bytes() if self.stdin else b""
+        return run_here(*arguments, stdin=content, env=env)
+
+    def text(self) -> str:
+        """The content of its golden file."""
+        ran = self.run()
+        place = f" < {self.stdin}" if self.stdin else ""
+        if self.columns is not None:
+            colors = "" if self.colors else ", NO_COLOR set"
+            place += f"  # on a terminal of {self.columns} columns{colors}"
+        parts = [f"$ recctl {self.line}{place}\n", f"# exit code {ran.code}\n", ran.stdout]
+        if ran.stderr:
+            parts += ["# stderr\n", ran.stderr]
+        return "".join(parts).replace("\x1b", "\\x1b")
+
+
+CASES = [
+    # validate
+    Case("validate-clean", f"validate {CLEAN}"),
+    Case("validate-clean-json", f"validate {CLEAN} --format json"),
+    Case("validate-broken", f"validate {BROKEN}"),
+    Case("validate-broken-json", f"validate {BROKEN} --format json"),
+    Case("validate-missing-path", f"validate lost-at-sea {CLEAN}"),
+    Case("validate-color", f"validate {BROKEN} --color always", colors=True),
+    # show
+    Case("show-chat-stream", f"show 56a26e0b {CLEAN}"),
+    Case("show-chat-stream-markdown", f"show 56a26e0b {CLEAN} --format markdown"),
+    Case("show-chat-stream-json", f"show 56a26e0b {CLEAN} --format json"),
+    Case("show-tool-call", f"show ca1004f4 {CLEAN}"),
+    Case("show-tool-result", f"show 8c5441fa {CLEAN}"),
+    Case("show-tool-result-request", f"show 8c5441fa {CLEAN} --part request"),
+    Case("show-tool-invocation", f"show 0c116f1b {CLEAN}"),
+    Case("show-completion", f"show 7c7832b0 {CLEAN}"),
+    Case("show-exception", f"show 90df7e6d {CLEAN}"),
+    Case("show-format-not-known-yet", f"show 96cfe217 {CLEAN}"),
+    Case("show-events-not-known-yet", f"show aacbbba6 {CLEAN}"),
+    Case("show-model-list", f"show models-64a2277c {CLEAN}"),
+    Case("show-stale", f"show 5d849b27 {BROKEN}"),
+    Case("show-stdin", "show - --part response", stdin=f"{CHAT}/56a26e0be7ab41cf0ceeb6ea62115818e"
+         "1f29919da9175642e3bf6303db4c60f.json"),
+    Case("show-nothing-found", f"show 01234567 {CLEAN}"),
+    Case("show-ambiguous", f"show cf661be9 {BROKEN}"),
+    Case("show-no-reference", f"show keeper {CLEAN}"),
+    # ls
+    Case("ls", f"ls {CLEAN}"),
+    Case("ls-csv", f"ls {CLEAN} --format csv"),
+    Case("ls-filtered", f"ls {CLEAN} --test test_tides --where request.body.stream=true"),
+    Case("ls-broken", f"ls {BROKEN}"),
+    Case("ls-nothing-found", f"ls {CLEAN} --model siren"),
+    # the rest
+    Case("dialects", "dialects"),
+    Case("dialects-examples", "dialects examples"),
+    Case("hash", f"hash {CHAT}/56a26e0be7ab41cf0ceeb6ea62115818e1f29919da9175642e3bf6303db4c60f"
+         ".json"),
+    Case("hash-retired-kind", f"hash {BROKEN}/tests/retired-kind/recordings/3d46baa352c65563eb36637"
+         "849d847ab4ee4b6353c12fbf74b6bcb199ade10a2.json"),
+    Case("rule", "rule"),
+    Case("rule-stale", "rule stale"),
+    Case("rule-unknown", "rule stael"),
+    Case("schema", "schema"),
+    Case("missing-reference", "show"),
+]  # fmt: skip
+
+ON_A_TERMINAL = [
+    Case("terminal-validate-broken", f"validate {BROKEN}", columns=80),
+    Case("terminal-ls", f"ls {CLEAN}", columns=80),
+    Case("terminal-show-no-color", f"show 8c5441fa {CLEAN}", columns=80),
+    Case("terminal-show-color", f"show 8c5441fa {CLEAN}", columns=80, colors=True),
+]
+
+
+def check(case: Case) -> None:
+    """Compare a case with its golden file, or write that."""
+    path = GOLDEN / f"{case.name}.txt"
+    made = case.text()
+    if WRITE:
+        path.write_text(made, encoding="utf-8", newline="\n")
+    assert made == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_recctl_prints_what_it_did(case: Case) -> None:
+    check(case)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no pseudo-terminals")
+@pytest.mark.parametrize("case", ON_A_TERMINAL, ids=lambda case: case.name)
+def test_recctl_prints_on_a_terminal_what_it_did(case: Case) -> None:
+    check(case)
+
+
+def test_a_process_of_its_own_prints_the_same() -> None:
+    case = next(case for case in CASES if case.name == "show-tool-result")
+
+    assert run(*shlex.split(case.line)) == case.run()
+
+
+def test_every_golden_file_belongs_to_a_case() -> None:
+    names = {case.name for case in (*CASES, *ON_A_TERMINAL)}
+
+    assert {path.stem for path in GOLDEN.glob("*")} == names
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no pseudo-terminals")
+def test_no_color_leaves_no_escape_sequence_on_a_terminal() -> None:
+    ran = run_on_terminal("show", "8c5441fa", CLEAN)
+
+    assert "\x1b" not in ran.stdout
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no pseudo-terminals")
+def test_color_never_leaves_no_escape_sequence_on_a_terminal() -> None:
+    env = environment()
+    del env["NO_COLOR"]
+
+    ran = run_on_terminal("show", "8c5441fa", CLEAN, "--color", "never", env=env)
+
+    assert "\x1b" not in ran.stdout
+
+
+def test_color_always_overrules_a_pipe_and_no_color() -> None:
+    assert "\x1b[" in run("validate", BROKEN, "--color", "always").stdout
