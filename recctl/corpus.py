@@ -68,13 +68,13 @@ def find(paths: Sequence[str]) -> Corpus:
     Raises NothingFoundError where there are no recordings at all.
     """
     entries: dict[str, Entry] = {}
-    strays: list[Stray] = []
+    strays: dict[str, Stray] = {}
     missing = []
     roots = _roots(paths or ["."])
     for path in paths or ["."]:
         if os.path.isdir(path):  # noqa: PTH112 - a path with a NUL byte must not raise
             found, passed_over = _search(Path(path), roots, by_name=bool(paths))
-            strays += passed_over
+            strays |= {os.path.abspath(one.path): one for one in passed_over}  # noqa: PTH100
         elif os.path.lexists(path):
             found = [Entry(Path(path), roots)]
         else:
@@ -89,7 +89,7 @@ def find(paths: Sequence[str]) -> Corpus:
             f" a folder {published().beside_test!r}"
         )
     ordered = sorted(entries.values(), key=lambda entry: entry.path.parts)
-    return Corpus(tuple(ordered), tuple(strays), tuple(missing))
+    return Corpus(tuple(ordered), tuple(strays.values()), tuple(missing))
 
 
 def read(entry: Entry) -> bytes:
@@ -175,6 +175,29 @@ def named(reference: str) -> Entry | None:
     return None
 
 
+def select(arguments: Sequence[str]) -> Corpus:
+    """The recordings that paths and references name, in the order in which they are named.
+
+    Without references, all that is at or below the paths, as `find` gives it. With some, the
+    folders among the paths are where they are looked for; without a folder, the working directory.
+
+    Raises what `find` and `resolve` raise.
+    """
+    references = [one for one in arguments if _is_reference(one)]
+    if not references:
+        return find(arguments)
+    paths = [one for one in arguments if one not in references]
+    folders = [path for path in paths if not os.path.isfile(path)]  # noqa: PTH113 - as in find
+    pool = find(folders)
+    entries = []
+    for one in arguments:
+        if one in references:
+            entries.append(resolve(one, pool))
+        elif one not in folders:
+            entries.append(Entry(Path(one), _roots([one])))
+    return Corpus(tuple(entries), (), pool.missing)
+
+
 def resolve(reference: str, corpus: Corpus) -> Entry:
     """The one entry that a hash prefix, a file name or a `rec-` id means.
 
@@ -211,6 +234,11 @@ def _ambiguous(reference: str, found: list[Entry]) -> UsageError:
     return UsageError(f"{reference!r} is ambiguous, {advice}:{listed}{more}")
 
 
+def _is_reference(argument: str) -> bool:
+    digits = argument.lower().removeprefix("rec-")
+    return not os.path.lexists(argument) and _REFERENCE.fullmatch(digits) is not None
+
+
 def _roots(paths: Sequence[str]) -> tuple[Path, ...]:
     """The folders that links must stay in: the named ones, and the working directory for files.
 
@@ -236,6 +264,7 @@ def _search(
     entries: list[Entry] = []
     strays: list[Stray] = []
     named: list[Entry] = []
+    lies_inside = _lies_inside(folder)
     seen_folder = False
 
     def unlisted(error: OSError) -> None:
@@ -243,7 +272,7 @@ def _search(
 
     for top, folders, files in os.walk(folder, onerror=unlisted):
         place = Path(top)
-        inside = _is_inside(place, folder, recordings_folder)
+        inside = lies_inside or recordings_folder in place.relative_to(folder).parts
         seen_folder = seen_folder or inside
         folders[:] = sorted(
             name for name in folders if name not in _SKIPPED_FOLDERS and not name.startswith(".")
@@ -269,12 +298,14 @@ def _search(
     return entries, sorted(strays, key=lambda stray: stray.path)
 
 
-def _is_inside(place: Path, folder: Path, recordings_folder: str) -> bool:
-    """Whether a place below a folder lies in a recordings folder, which may lie above both."""
-    above = folder.resolve()
-    here = Path.cwd()
-    known = above.relative_to(here).parts if above.is_relative_to(here) else above.parts[-2:]
-    return recordings_folder in (*known, above.name, *place.relative_to(folder).parts)
+def _lies_inside(folder: Path) -> bool:
+    """Whether a folder is a recordings folder, or the one in it where old recordings lie.
+
+    No other folder above counts: a whole repository may lie in a folder of that name.
+    """
+    *_, above, name = ("", "", *folder.resolve().parts)
+    recordings, old = published().beside_test, published().old_subfolder
+    return name == recordings or (above, name) == (recordings, old)
 
 
 def _has_digits(entry: Entry, wanted: str) -> bool:

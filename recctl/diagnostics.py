@@ -9,11 +9,13 @@ class Severity(StrEnum):
     """How bad a violated rule is.
 
     An error means that a replay fails or reads something else than was recorded; a warning,
-    that the recording has been tampered with in a way that a replay may not notice.
+    that the recording has been tampered with in a way that a replay may not notice. An info is
+    what real providers are known to do, and hidden unless asked for.
     """
 
     ERROR = "error"
     WARNING = "warning"
+    INFO = "info"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,11 @@ class Report:
     recordings: int
     findings: tuple[Finding, ...]
     strays: tuple[Stray, ...] = ()
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether there is an error or a warning; infos alone are fine."""
+        return any(finding.severity is not Severity.INFO for finding in self.findings)
 
     @property
     def by_rule(self) -> Mapping[str, int]:

@@ -169,9 +169,12 @@ def _syntax_flaw(text: str, error: json.JSONDecodeError) -> Flaw:
     if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
         line = text.rstrip().count("\n") + 1
         return Flaw(Soundness.INVALID_JSON, "", line, "the file ends in the middle")
-    message = error.msg[0].lower() + error.msg[1:]
-    detail = f"{message}, column {error.colno}"
-    return Flaw(Soundness.INVALID_JSON, "", error.lineno, detail)
+    place = error.pos
+    comma = text[: place + 1].rstrip().removesuffix(text[place]).rstrip()
+    if text[place] in "]}" and comma.endswith(","):
+        place = len(comma) - 1  # where newer Pythons see it
+    detail = f"unexpected {text[place]!r}, column {place - text.rfind(chr(10), 0, place)}"
+    return Flaw(Soundness.INVALID_JSON, "", text.count("\n", 0, place) + 1, detail)
 
 
 class _Pairs(list[tuple[str, Any]]):

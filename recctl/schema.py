@@ -6,14 +6,17 @@ jsonschema-rs accepts, because it is fast; jsonschema explains the few documents
 import json
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from recctl.errors import UsageError
+from recctl.errors import UsageError, did_you_mean
 from recctl.jsontext import pointer_of
 
 _PACKAGE = Path(__file__).parent
 _SUFFIX = ".schema.json"
+_MOST_ERRORS = 100
+"""So many are looked at for the most relevant: a stream may be wrong in each of its chunks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,8 @@ def names() -> tuple[str, ...]:
 def text(name: str) -> str:
     """A schema's text, as it stands in its file. Raises UsageError for an unknown name."""
     if name not in names():
-        raise UsageError(f"no schema is named {name!r}; there are: {', '.join(names())}")
+        hint = did_you_mean(name, names()) or "; there are: " + ", ".join(names())
+        raise UsageError(f"no schema {name!r}{hint}")
     return (_folder() / (name + _SUFFIX)).read_text(encoding="utf-8")
 
 
@@ -54,8 +58,11 @@ def explain(name: str, document: Any) -> SchemaViolation | None:
         return None
     from jsonschema.exceptions import best_match  # noqa: PLC0415 - needed by broken files only
 
-    best = best_match(_explainer(name).iter_errors(document))
+    errors = islice(_explainer(name).iter_errors(document), _MOST_ERRORS)
+    first = min(errors, key=lambda error: len(error.absolute_path), default=None)
+    best = best_match([first]) if first is not None else None
     if best is None:
+        # jsonschema decides: to Rust NaN is no number, and a rule of its own reports it.
         return None
     return SchemaViolation(pointer_of(best.absolute_path), _terse(best.message, best.schema))
 

@@ -1,21 +1,35 @@
 """One recording, made ready to be read: its header, its request, its answer."""
 
+import json
+import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from recctl.conversation import Conversation, conversation
 from recctl.dialects import Identity, Name, identify
 from recctl.recording import Recording
-from recctl.transcript import Transcript
-from recctl.wire import assemble
+from recctl.transcript import Choice, Transcript
+from recctl.wire import chunk_values, read, reasoning
+from recctl.wire.normal import fields, items
+
+
+@dataclass(frozen=True, slots=True)
+class Logprobs:
+    """Log probabilities in short: how many tokens, their mean, and the least likely one."""
+
+    tokens: int
+    mean: float
+    lowest: float
+    lowest_token: str
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """All that is shown of a recording. Null means that the recording does not say.
 
-    `size` is in bytes. Where `transcript` is null, the
-    answer's format is not known and `body` is all there is.
+    `size` is in bytes. `logprobs` are by the choice's index. `body` is the recorded body of an
+    answer of unknown format, and null for any other. `stream` has a line of JSON for each chunk.
     """
 
     path: str
@@ -32,15 +46,24 @@ class Sheet:
     status: int | None
     request: Conversation
     exception: str | None
-    transcript: Transcript | None
+    transcript: Transcript
+    logprobs: Mapping[int, Logprobs]
     body: Any
+    stream: tuple[str, ...]
 
 
-def sheet(path: str, recording: Recording) -> Sheet:
-    """The sheet of a recording that was read from a path."""
+def sheet(path: str, recording: Recording, *, split_reasoning: bool = False) -> Sheet:
+    """The sheet of a recording that was read from a path.
+
+    With `split_reasoning`, reasoning that stands in the text in tags is taken out of it.
+    """
     name = Name.parse(recording.file_name)
     status = recording.response.get("status")
     url = recording.request.get("url")
+    transcript = read(recording.response).transcript
+    if split_reasoning:
+        transcript = reasoning.split(transcript)
+    summaries = ((choice.index, _logprobs(choice)) for choice in transcript.choices)
     return Sheet(
         path=path,
         hash=name.digits if name else None,
@@ -56,8 +79,10 @@ def sheet(path: str, recording: Recording) -> Sheet:
         status=status if type(status) is int else None,
         request=conversation(recording),
         exception=_exception(recording),
-        transcript=assemble(recording.body, is_streaming=recording.is_streaming),
-        body=recording.body,
+        transcript=transcript,
+        logprobs={index: summary for index, summary in summaries if summary is not None},
+        body=recording.body if transcript.format == "unknown" else None,
+        stream=tuple(_stream(recording)),
     )
 
 
@@ -70,3 +95,31 @@ def _exception(recording: Recording) -> str | None:
     message = recording.response.get("exception_message")
     words = (one for one in (kind, message) if isinstance(one, str) and one)
     return ": ".join(words) or "no message was recorded"
+
+
+def _logprobs(choice: Choice) -> Logprobs | None:
+    known = [
+        (float(value), str(token))
+        for value, token in _tokens(choice.logprobs)
+        if isinstance(value, (int, float)) and abs(value) <= sys.float_info.max
+    ]
+    if not known:
+        return None
+    lowest, token = min(known)
+    return Logprobs(len(known), sum(value for value, _ in known) / len(known), lowest, token)
+
+
+def _tokens(logprobs: object) -> Iterator[tuple[Any, Any]]:
+    """Each token's log probability and the token, in the forms of all providers."""
+    known = fields(logprobs)
+    for entry in map(fields, items(known.get("content"))):
+        yield entry.get("logprob"), entry.get("token")
+    for entry in map(fields, items(known.get("chosen_candidates"))):
+        yield entry.get("log_probability"), entry.get("token")
+    yield from zip(items(known.get("token_logprobs")), items(known.get("tokens")), strict=False)
+
+
+def _stream(recording: Recording) -> Iterator[str]:
+    """The chunks as they came, nulls left out; lines of server-sent events as they are."""
+    for value in chunk_values(recording.response):
+        yield value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

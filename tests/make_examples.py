@@ -1,7 +1,8 @@
 """Writes `examples/clean` and `examples/broken` anew: `python -m tests.make_examples`.
 
 The examples are about the assistant of a lighthouse keeper. In `clean` nothing is wrong. In
-`broken` each rule has a folder of its name, with what that rule alone finds.
+`broken` each rule has a folder of its name, with what that rule alone finds; of the rules on what
+is odd about a stream only three have one.
 """
 
 import json
@@ -12,6 +13,7 @@ from typing import Any
 
 from recctl.hashing import canonical
 from tests.build import (
+    OLLAMA,
     Document,
     Recorded,
     assistant_call,
@@ -33,6 +35,7 @@ from tests.build import (
     generate_stream,
     http_answer,
     http_request,
+    inference_request,
     messages_stream,
     model_list,
     models_request,
@@ -48,6 +51,10 @@ from tests.build import (
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 SDK = {"openai_sdk_version": "2.5.0"}
+
+_PIECES = ["The", " Marigold", "."]
+_CALL_ID = "call_gullbay0001"
+_TIDE_TABLE = function("tide_table", "High and low water at a place.", place="Name of the harbour")
 
 
 def make(examples: Path) -> None:
@@ -119,21 +126,20 @@ def _chats() -> Iterator[Recorded]:
 
 def _tides() -> Iterator[Recorded]:
     test = "tests/integration/tools/test_tides.py::test_looks_up_the_tide"
-    table = function("tide_table", "High and low water at a place.", place="Name of the harbour")
     asked = user("When is high water in Gull Bay?")
     fragments = ['{"', "place", '":"', "Gull", " Bay", '"}']
     yield recording(
-        chat_request([asked], tools=[table], stream=True),
-        tool_call_stream("tide_table", fragments, call_id="call_gullbay0001"),
+        chat_request([asked], tools=[_TIDE_TABLE], stream=True),
+        tool_call_stream("tide_table", fragments, call_id=_CALL_ID),
         test_id=test,
     )
     answered = [
         asked,
-        assistant_call("call_gullbay0001", "tide_table", "".join(fragments)),
-        tool_message("call_gullbay0001", '{"high": "06:41", "low": "12:55"}'),
+        assistant_call(_CALL_ID, "tide_table", "".join(fragments)),
+        tool_message(_CALL_ID, '{"high": "06:41", "low": "12:55"}'),
     ]
     yield recording(
-        chat_request(answered, tools=[table]),
+        chat_request(answered, tools=[_TIDE_TABLE]),
         chat_answer("High water in Gull Bay is at 06:41.", usage=(81, 12)),
         test_id=test,
     )
@@ -352,6 +358,76 @@ def duplicate(root: Path, test_id: str) -> None:
         write(root, folder_of(recorded[1]["test_id"]), recorded)
 
 
+def finish_missing(root: Path, test_id: str) -> None:
+    """The recorder stopped listening in the middle of the answer."""
+    response = chat_stream(_PIECES, usage=None)
+    del response["body"][-2:]
+    _write(root, test_id, _asked_in_pieces(usage=False), response)
+
+
+def content_after_finish(root: Path, test_id: str) -> None:
+    """A piece of the answer was moved behind its end."""
+    response = chat_stream(_PIECES)
+    *pieces, last, finish, usage = response["body"]
+    _write(root, test_id, _asked_in_pieces(), {**response, "body": [*pieces, finish, last, usage]})
+
+
+def tool_args_invalid(root: Path, test_id: str) -> None:
+    """The model forgot the end of its arguments."""
+    request = chat_request("When is high water in Gull Bay?", tools=[_TIDE_TABLE], stream=True)
+    fragments = ['{"', "place", '":"', "Gull", " Bay"]
+    _write(root, test_id, request, _tide_call(fragments))
+
+
+def streaming_flag(root: Path, test_id: str) -> None:
+    """A list of models was taken for a stream, because it is a list."""
+    _write(root, test_id, models_request(), {**model_list(["fog-horn:1b"]), "is_streaming": True})
+
+
+def endpoint_mismatch(root: Path, test_id: str) -> None:
+    """A text was to be continued and a chat answered."""
+    body = {"model": "llama3.2:3b", "prompt": "At noon there passed", "stream": True}
+    request = inference_request(OLLAMA + "/v1", "/v1/completions", body)
+    _write(root, test_id, request, chat_stream(_PIECES, model="llama3.2:3b", usage=None))
+
+
+def tool_name_undeclared(root: Path, test_id: str) -> None:
+    """A server leaked its own markup into the name of a tool."""
+    request = chat_request("When is high water in Gull Bay?", tools=[_TIDE_TABLE], stream=True)
+    response = _tide_call(['{"place":"Gull Bay"}'], name="tide_table<|channel|>analysis")
+    _write(root, test_id, request, response)
+
+
+def choices_missing(root: Path, test_id: str) -> None:
+    """Two answers were asked for; the server does not know how to give more than one."""
+    request = chat_request("Give a name for a small grey ferry.", n=2)
+    _write(root, test_id, request, chat_answer("Pebble Tern"))
+
+
+def usage_not_sent(root: Path, test_id: str) -> None:
+    """The server ignores that usage was asked for."""
+    _write(root, test_id, _asked_in_pieces(), chat_stream(_PIECES, usage=None))
+
+
+def usage_unrequested(root: Path, test_id: str) -> None:
+    """The server sends usage whether it was asked for or not."""
+    _write(root, test_id, _asked_in_pieces(usage=False), chat_stream(_PIECES))
+
+
+def echo_differs(root: Path, test_id: str) -> None:
+    """The harbour was renamed in the answer with the call, and not where it is repeated."""
+    asked = user("When is high water here?")
+    table = [_TIDE_TABLE]
+    call = _tide_call(['{"place":"Tern Bay"}'])
+    _write(root, test_id, chat_request([asked], tools=table, stream=True), call)
+    repeated = [
+        asked,
+        assistant_call(_CALL_ID, "tide_table", '{"place":"Gull Bay"}'),
+        tool_message(_CALL_ID, '{"high": "06:41"}'),
+    ]
+    _write(root, test_id, chat_request(repeated, tools=table), chat_answer("At 06:41."))
+
+
 BROKEN: dict[str, Callable[[Path, str], None]] = {
     "unreadable": unreadable,
     "not-utf8": not_utf8,
@@ -369,6 +445,16 @@ BROKEN: dict[str, Callable[[Path, str], None]] = {
     "model-digest-mismatch": model_digest_mismatch,
     "misplaced": misplaced,
     "duplicate": duplicate,
+    "finish-missing": finish_missing,
+    "content-after-finish": content_after_finish,
+    "tool-args-invalid": tool_args_invalid,
+    "streaming-flag": streaming_flag,
+    "endpoint-mismatch": endpoint_mismatch,
+    "tool-name-undeclared": tool_name_undeclared,
+    "choices-missing": choices_missing,
+    "usage-not-sent": usage_not_sent,
+    "usage-unrequested": usage_unrequested,
+    "echo-differs": echo_differs,
 }
 """How each rule is broken, by the rule's name."""
 
@@ -377,6 +463,22 @@ def _plain(test_id: str, *, answer: str = "The Marigold passed at noon.") -> Rec
     return recording(
         chat_request("Which ship passed at noon?"), chat_answer(answer), test_id=test_id
     )
+
+
+def _asked_in_pieces(*, usage: bool = True) -> Document:
+    """A question to be answered in a stream, with its usage at the end where that is asked for."""
+    request = chat_request("Which ship passed at noon?", stream=True)
+    if not usage:
+        del request["body"]["stream_options"]
+    return request
+
+
+def _tide_call(fragments: list[str], *, name: str = "tide_table") -> Document:
+    return tool_call_stream(name, fragments, call_id=_CALL_ID)
+
+
+def _write(root: Path, test_id: str, request: Document, response: Document) -> None:
+    write(root, folder_of(test_id), recording(request, response, test_id=test_id))
 
 
 def _put(root: Path, recorded: Recorded, raw: bytes) -> None:

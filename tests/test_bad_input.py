@@ -5,6 +5,7 @@ them, in order of name, whatever a test puts at `BAD`.
 """
 
 import errno
+import json
 import os
 import signal
 import socket
@@ -19,10 +20,13 @@ import pytest
 from hypothesis import given, settings
 
 from recctl import schema
+from recctl.assemble import Assembly
 from recctl.hashing import canonical
 from recctl.recording import Recording
+from recctl.render import assembly
 from recctl.render import sheet as render
 from recctl.show import sheet
+from recctl.wire import read
 from tests.build import (
     TEST,
     assistant_call,
@@ -191,6 +195,21 @@ def test_ls_names_it_in_one_line_and_lists_the_rest(
 
 @needs_posix
 @every_obstacle
+def test_assemble_names_it_in_one_line_and_assembles_the_rest(
+    make: Maker, rule: str, why: str, corpus: Path, bad: Path
+) -> None:
+    make(bad)
+
+    ran = run_here("assemble", corpus)
+
+    assert (ran.code, len(ran.lines)) == (1, 3)
+    (line,) = ran.errors
+    assert line.startswith(f"recctl: {bad}:")
+    assert why in line
+
+
+@needs_posix
+@every_obstacle
 def test_show_names_it_in_one_line(
     make: Maker, rule: str, why: str, corpus: Path, bad: Path
 ) -> None:
@@ -251,7 +270,8 @@ def test_dialects_counts_the_rest(
 def test_a_fifo_does_not_keep_a_real_process_waiting(corpus: Path, bad: Path) -> None:
     os.mkfifo(bad)
 
-    for command in (("validate", corpus), ("ls", corpus), ("show", bad), ("hash", bad)):
+    for command in (("validate", corpus), ("ls", corpus), ("show", bad), ("hash", bad),
+                    ("assemble", corpus), ("assemble", bad)):  # fmt: skip
         assert run(*command, timeout=30).code == 1
 
 
@@ -452,6 +472,19 @@ def test_ls_names_a_file_that_is_refused(
 
 
 @every_refusal
+def test_assemble_names_a_file_that_is_refused(
+    refuse: Refusal, why: str, corpus: Path, bad: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad.write_bytes(canonical(SOUND))
+    refuse(monkeypatch, bad)
+
+    ran = run_here("assemble", corpus)
+
+    assert (ran.code, len(ran.lines)) == (1, 3)
+    assert ran.errors == [f"recctl: {bad}: {why}; see: recctl validate"]
+
+
+@every_refusal
 def test_show_names_a_file_that_is_refused(
     refuse: Refusal, why: str, corpus: Path, bad: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -604,6 +637,14 @@ def test_a_glob_of_many_stars_is_soon_done_with(tmp_path: Path) -> None:
 # Recordings that hold what no recorder writes
 
 
+def deep(levels: int) -> Any:
+    """Lists in lists, so many."""
+    value: Any = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
 def with_value(pointer: str, value: Any) -> bytes:
     """A recording with another value at a pointer."""
     _, document = recording(chat_request("Fog?"), chat_answer("No."))
@@ -649,10 +690,24 @@ ODD = [
     (f"{DATA}/choices/0/finish_reason", {"stop": 1}),
     (f"{DATA}/usage", [7]),
     (f"{DATA}/usage/prompt_tokens", 10**400),
+    (f"{DATA}/usage/total_tokens", deep(180)),
+    (f"{DATA}/choices/0/logprobs", {"content": deep(180)}),
+    (f"{DATA}/choices/0/message/annotations", deep(180)),
     (f"{DATA}/usage/prompt_tokens", -1),
     (f"{DATA}/usage/prompt_tokens", 1.5),
     (f"{DATA}/usage/prompt_tokens", float("nan")),
 ]
+
+CALLS: list[Any] = [
+    *({}, [None], [{}]),
+    [{"id": 7, "function": {"name": [], "arguments": {"a": 1}}}],
+]
+
+ODD += [
+    (f"{DATA}/choices/0/logprobs", {"content": [{"token": "No", "logprob": value}]})
+    for value in (10**400, 10**4_000, -(10**400), float("nan"), float("-inf"), True, "low", None)
+]
+ODD += [(f"{DATA}/choices/0/message/tool_calls", value) for value in CALLS]
 
 every_oddity = pytest.mark.parametrize(
     ("pointer", "value"), ODD, ids=[f"{pointer}={str(value)[:12]}" for pointer, value in ODD]
@@ -704,6 +759,18 @@ def test_show_of_an_odd_recording_as_json_fits_its_schema(
 
 
 @every_oddity
+def test_assemble_of_an_odd_recording_fits_its_schema(
+    pointer: str, value: Any, corpus: Path, bad: Path
+) -> None:
+    bad.write_bytes(with_value(pointer, value))
+
+    ran = run_here("assemble", bad, "--format", "json")
+
+    assert ran.code == 0
+    assert schema.explain("assembly", ran.json) is None
+
+
+@every_oddity
 def test_hash_of_an_odd_recording_is_a_hash_or_one_line(
     pointer: str, value: Any, corpus: Path, bad: Path
 ) -> None:
@@ -724,12 +791,16 @@ def test_hash_of_an_odd_recording_is_a_hash_or_one_line(
         json_values(),
     )
 )
-def test_no_damage_to_a_recording_makes_show_raise(document: Any) -> None:
+def test_no_damage_to_a_recording_makes_show_or_assemble_raise(document: Any) -> None:
     if Recording.is_interaction(document):
         made = sheet("-", Recording("fog.json", document, 7))
-        "".join(line.plain for line in render.as_text(made)).encode("utf-8")
-        render.as_markdown(made).encode("utf-8")
-        render.as_json(made).encode("ascii")
+        for view in (render.View(), render.View(reasoning=True), render.View(chunks=True)):
+            "".join(line.plain for line in render.as_text(made, view)).encode("utf-8")
+            render.as_markdown(made, view).encode("utf-8")
+            render.as_json(made, view).encode("ascii")
+        answer = read(Recording("fog.json", document, 7).response)
+        whole = Assembly("-", None, answer.object, answer.transcript)
+        assert json.loads(assembly.as_line(whole)) == json.loads(assembly.as_json(whole))
 
 
 # Paths
@@ -739,7 +810,7 @@ def test_no_damage_to_a_recording_makes_show_raise(document: Any) -> None:
 def test_a_working_directory_that_is_gone_is_told_in_one_line(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
-    for command in (["validate"], ["ls"], ["show", "abcd"]):
+    for command in (["validate"], ["ls"], ["show", "abcd"], ["assemble"]):
         done = subprocess.run(
             ["sh", "-c", 'mkdir -p "$0" && cd "$0" && rmdir "$0" && exec "$@"', gone,
              *COMMAND, *command],
@@ -779,7 +850,7 @@ def test_show_tells_of_a_missing_path_and_looks_in_the_others(corpus: Path) -> N
     assert ran.errors == ["recctl: lost-at-sea: no such file or folder"]
 
 
-@pytest.mark.parametrize("command", ["validate", "ls", "dialects"])
+@pytest.mark.parametrize("command", ["validate", "ls", "assemble", "dialects"])
 def test_only_missing_paths_are_one_line_each(command: str, tmp_path: Path) -> None:
     ran = run_here(command, "lost-at-sea", cwd=tmp_path)
 
@@ -787,7 +858,7 @@ def test_only_missing_paths_are_one_line_each(command: str, tmp_path: Path) -> N
     assert sum("lost-at-sea" in line for line in ran.errors) == 1
 
 
-@pytest.mark.parametrize("command", ["validate", "ls", "dialects"])
+@pytest.mark.parametrize("command", ["validate", "ls", "assemble", "dialects"])
 def test_a_folder_without_recordings_is_an_error_that_says_where(
     command: str, tmp_path: Path
 ) -> None:
@@ -1114,9 +1185,10 @@ def test_a_reader_that_goes_away_ends_ls_without_noise(form: str, many: Path) ->
 @needs_posix
 @pytest.mark.parametrize(
     "arguments",
-    [["validate"], ["show", EDITED[:8]], ["show", EDITED[:8], "--raw"], ["ls"], ["dialects"]],
+    [["validate"], ["show", EDITED[:8]], ["show", EDITED[:8], "--raw"], ["ls"], ["dialects"],
+     ["assemble"], ["assemble", EDITED[:8], "--format", "json"]],
     ids=" ".join,
-)
+)  # fmt: skip
 def test_a_reader_that_was_never_there_ends_every_command_without_noise(
     arguments: list[str], corpus: Path
 ) -> None:
@@ -1186,7 +1258,7 @@ main()
 
 
 @needs_posix
-@pytest.mark.parametrize("command", ["validate", "ls", "dialects"])
+@pytest.mark.parametrize("command", ["validate", "ls", "assemble", "dialects"])
 def test_an_interrupt_ends_in_130_without_noise(command: str, corpus: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", INTERRUPTED, command, corpus],

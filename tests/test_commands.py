@@ -280,10 +280,14 @@ def test_a_table_on_a_terminal_is_no_wider(columns: int, corpus: Path) -> None:
 
 
 @needs_posix
-def test_a_table_on_a_terminal_keeps_the_end_of_a_test_id(corpus: Path) -> None:
-    ran = run_on_terminal("ls", ".", columns=120, cwd=corpus)
+def test_a_table_on_a_terminal_keeps_the_name_of_a_test(corpus: Path) -> None:
+    name = COLD.partition("::")[2]
 
-    assert any("…" in line and line.endswith("[cold]") for line in ran.lines)
+    narrow = run_on_terminal("ls", ".", columns=80, cwd=corpus)
+    wide = run_on_terminal("ls", ".", columns=120, cwd=corpus)
+
+    assert any(name[:12] in line for line in narrow.lines)
+    assert any(line.endswith(name) for line in wide.lines)
 
 
 @needs_posix
@@ -615,11 +619,11 @@ def test_show_takes_an_answers_id(corpus: Path) -> None:
     assert STREAM[0] in ran.stdout
 
 
-def test_show_of_a_format_not_known_yet_says_so_and_shows_its_json(corpus: Path) -> None:
-    ran = run_here("show", path_of(corpus, RANKED), "--part", "response")
+def test_show_of_a_format_that_is_not_known_says_so_and_shows_its_json(corpus: Path) -> None:
+    ran = run_here("show", path_of(corpus, FILED), "--part", "response")
 
-    assert "as JSON" in ran.lines[1]
-    assert json.loads("\n".join(ran.lines[2:])) == {"results": []}
+    assert ran.lines[1] == "  as JSON, for its format is not known"
+    assert json.loads("\n".join(ran.lines[2:])) == FILED[1]["response"]["body"]
 
 
 def test_a_tools_call_is_shown_with_its_arguments(corpus: Path) -> None:
@@ -700,6 +704,34 @@ def test_validate_without_findings_prints_nothing_on_stdout() -> None:
     assert ran.errors == ["recctl: 13 recordings, no findings"]
 
 
+USAGE_UNREQUESTED = "examples/broken/tests/usage-unrequested"
+
+
+def test_validate_hides_infos() -> None:
+    ran = run_here("validate", USAGE_UNREQUESTED)
+
+    assert (ran.code, ran.stdout) == (0, "")
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_validate_reports_infos_on_demand(form: str) -> None:
+    ran = run_here("validate", USAGE_UNREQUESTED, "--info", "--format", form)
+
+    assert "usage-unrequested" in ran.stdout
+    assert "W496" in ran.stdout
+
+
+def test_infos_alone_are_fine() -> None:
+    assert run_here("validate", USAGE_UNREQUESTED, "--info").code == 0
+
+
+def test_infos_as_json_fit_the_schema() -> None:
+    ran = run_here("validate", "examples", "--info", "--format", "json")
+
+    assert schema.explain("report", ran.json) is None
+    assert {one["severity"] for one in ran.json["findings"]} == {"error", "warning", "info"}
+
+
 def test_validate_with_findings_ends_in_1_and_names_the_next_command() -> None:
     ran = run_here("validate", "examples/broken")
 
@@ -761,6 +793,10 @@ EVERY_COMMAND = [
     ["show", "ca1004f4", "--format", "markdown"],
     ["show", "ca1004f4", "--format", "json", "--part", "request"],
     ["show", "ca1004f4", "--raw"],
+    ["show", "ca1004f4", "--chunks"],
+    ["assemble"],
+    ["assemble", "ca1004f4", "--format", "json"],
+    ["validate", "--info"],
     ["dialects"],
     ["dialects", "examples"],
     ["hash", "examples/clean/tests/integration/common/recordings"],
@@ -792,7 +828,7 @@ def test_a_process_of_its_own_changes_or_adds_no_file(tmp_path: Path) -> None:
     before = snapshot(tmp_path)
     settings = environment(HOME=str(tmp_path), TMPDIR=str(tmp_path))
 
-    for arguments in (["validate"], ["ls"], ["show", "ca1004f4"]):
+    for arguments in (["validate"], ["ls"], ["show", "ca1004f4"], ["assemble"]):
         run(*arguments, cwd=tmp_path, env=settings)
 
     assert snapshot(tmp_path) == before
@@ -809,5 +845,11 @@ def test_nothing_that_a_recording_names_is_imported(tmp_path: Path) -> None:
     }
     write(tmp_path, folder_of(TEST), (TOOL[0], document))
 
-    for arguments in (["validate", "."], ["show", TOOL[0][:8]], ["ls"], ["dialects", "."]):
+    for arguments in (
+        ["validate", "."],
+        ["show", TOOL[0][:8]],
+        ["assemble"],
+        ["ls"],
+        ["dialects", "."],
+    ):
         assert "obeyed" not in run(*arguments, cwd=tmp_path).stderr

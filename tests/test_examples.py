@@ -6,16 +6,23 @@ from pathlib import Path
 import pytest
 
 from recctl.corpus import Corpus, find, load
+from recctl.diagnostics import Severity
 from recctl.dialects import identify, published
 from recctl.hashing import canonical
 from recctl.recording import Kind, Recording
 from recctl.rules import TABLE
 from recctl.validate import validate
+from recctl.wire.oddities import KINDS
 from tests.make_examples import EXAMPLES, make
 
 CLEAN = EXAMPLES / "clean"
 BROKEN = EXAMPLES / "broken"
-RULES = [rule.name for rule in TABLE]
+ODDITIES = {kind.name for kind in KINDS}
+EXEMPLARY_ODDITIES = {"finish-missing", "content-after-finish", "tool-args-invalid"}
+"""The oddities of answers that have an example; all other rules have one."""
+
+RULES = [rule.name for rule in TABLE if rule.name not in ODDITIES - EXEMPLARY_ODDITIES]
+INFOS = {rule.name for rule in TABLE if rule.severity is Severity.INFO}
 
 
 def clean_corpus() -> Corpus:
@@ -61,6 +68,12 @@ def test_a_clean_corpus_gives_no_finding() -> None:
     assert report.strays == ()
 
 
+def test_a_clean_corpus_gives_nothing_but_infos_when_asked_for_them() -> None:
+    report = validate(clean_corpus(), infos=True)
+
+    assert {finding.severity for finding in report.findings} == {Severity.INFO}
+
+
 def test_a_clean_corpus_has_every_kind_that_is_not_retired() -> None:
     kinds = {recording.kind for recording in clean_recordings()}
 
@@ -84,18 +97,31 @@ def test_a_clean_file_is_written_as_the_recorder_writes(path: Path) -> None:
 
 @pytest.mark.parametrize("rule", RULES)
 def test_a_rule_finds_its_broken_example_and_no_other_rule_does(rule: str) -> None:
-    report = validate(find([str(BROKEN / "tests" / rule)]))
+    report = validate(find([str(BROKEN / "tests" / rule)]), infos=True)
 
     assert [finding.name for finding in report.findings] == [rule]
 
 
-def test_every_broken_example_is_of_a_rule() -> None:
+@pytest.mark.parametrize("rule", RULES)
+def test_a_broken_example_is_found_unasked_unless_its_rule_is_an_info(rule: str) -> None:
+    report = validate(find([str(BROKEN / "tests" / rule)]))
+
+    assert [finding.name for finding in report.findings] == ([] if rule in INFOS else [rule])
+
+
+def test_every_rule_has_a_broken_example_but_most_oddities_of_answers() -> None:
     folders = {path.name for path in (BROKEN / "tests").iterdir()}
 
     assert folders == set(RULES)
 
 
+def test_the_oddities_that_have_an_example_are_errors() -> None:
+    severities = {kind.severity for kind in KINDS if kind.name in EXEMPLARY_ODDITIES}
+
+    assert severities == {Severity.ERROR}
+
+
 def test_broken_examples_do_not_disturb_each_other() -> None:
-    report = validate(find([str(BROKEN)]))
+    report = validate(find([str(BROKEN)]), infos=True)
 
     assert report.by_rule == dict.fromkeys(RULES, 1)

@@ -9,12 +9,15 @@ An escape character is written as `\x1b`.
 
 import os
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
+from tests.build import Document, recording, write
 from tests.cli import ROOT, Ran, environment, run, run_here, run_on_terminal
+from tests.test_show import ASKED, FORMATS, TAGGED, THOUGHTFUL, TWO, call, chunk, streamed
 
 GOLDEN = Path(__file__).parent / "golden"
 WRITE = os.environ.get("RECCTL_GOLDEN") == "write"
@@ -22,11 +25,26 @@ WRITE = os.environ.get("RECCTL_GOLDEN") == "write"
 CLEAN = "examples/clean"
 BROKEN = "examples/broken"
 CHAT = "examples/clean/tests/integration/chat/recordings"
+FOLDER = "FOLDER"
+"""What stands for a folder that is made for one case, in its line and in what is printed."""
+
+ODD = streamed(
+    chunk(role="assistant", reasoning="The keeper asks for the lamp and for the tide, in one go."),
+    chunk(role="assistant", content="I look it up."),
+    chunk(role="assistant", tool_calls=[call('{"place": "Gull Bay"}')]),
+    chunk("stop", tool_calls=[{**call('{"place": "Te', call_id="call_2"), "index": 2}]),
+    chunk(content="Done."),
+    chunk("length", index=1, refusal="I keep out of that."),
+)
+"""A stream with many faults."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A command line, and where it runs."""
+    """A command line, and where it runs.
+
+    `given` are the request and the response of the only recording in `FOLDER`.
+    """
 
     name: str
     line: str
@@ -34,10 +52,19 @@ class Case:
     columns: int | None = None
     settings: dict[str, str] = field(default_factory=dict)
     colors: bool = False
+    given: tuple[Document, Document] | None = None
 
     def run(self) -> Ran:
         """Run it."""
-        arguments = shlex.split(self.line)
+        if self.given is None:
+            return self._run(self.line)
+        with TemporaryDirectory() as folder:
+            write(Path(folder), "recordings", recording(*self.given))
+            ran = self._run(self.line.replace(FOLDER, shlex.quote(folder)))
+        return replace(ran, raw=ran.raw.replace(folder.encode(), FOLDER.encode()))
+
+    def _run(self, line: str) -> Ran:
+        arguments = shlex.split(line)
         env = environment(**self.settings)
         if self.colors:
             del env["NO_COLOR"]
@@ -63,7 +90,9 @@ CASES = [
     # validate
     Case("validate-clean", f"validate {CLEAN}"),
     Case("validate-clean-json", f"validate {CLEAN} --format json"),
+    Case("validate-clean-info", f"validate {CLEAN} --info"),
     Case("validate-broken", f"validate {BROKEN}"),
+    Case("validate-broken-info", f"validate {BROKEN}/tests/usage-unrequested --info"),
     Case("validate-broken-json", f"validate {BROKEN} --format json"),
     Case("validate-missing-path", f"validate lost-at-sea {CLEAN}"),
     Case("validate-color", f"validate {BROKEN} --color always", colors=True),
@@ -77,15 +106,50 @@ CASES = [
     Case("show-tool-invocation", f"show 0c116f1b {CLEAN}"),
     Case("show-completion", f"show 7c7832b0 {CLEAN}"),
     Case("show-exception", f"show 90df7e6d {CLEAN}"),
-    Case("show-format-not-known-yet", f"show 96cfe217 {CLEAN}"),
-    Case("show-events-not-known-yet", f"show aacbbba6 {CLEAN}"),
+    Case("show-gemini", f"show 96cfe217 {CLEAN}"),
+    Case("show-anthropic", f"show aacbbba6 {CLEAN}"),
+    Case("show-anthropic-markdown", f"show aacbbba6 {CLEAN} --format markdown"),
+    Case("show-ollama", f"show f9295b4e {CLEAN}"),
     Case("show-model-list", f"show models-64a2277c {CLEAN}"),
+    Case("show-embeddings", f"show 63b4b7d4 {CLEAN} --part response"),
+    Case("show-rerank", f"show fff03b64 {CLEAN} --part response"),
+    Case("show-chunks", f"show 56a26e0b {CLEAN} --part response --chunks"),
+    Case("show-chunks-of-events", f"show aacbbba6 {CLEAN} --part response --chunks"),
+    Case("show-chunks-markdown", f"show 96cfe217 {CLEAN} --part response --chunks"
+         " --format markdown"),
+    Case("show-chunks-of-a-whole-answer", f"show 8c5441fa {CLEAN} --part response --chunks"),
+    Case("show-reasoning-folded", f"show b3b0bd91 {FOLDER} --part response",
+         given=(ASKED, THOUGHTFUL)),
+    Case("show-reasoning", f"show b3b0bd91 {FOLDER} --part response --reasoning",
+         given=(ASKED, THOUGHTFUL)),
+    Case("show-reasoning-markdown", f"show b3b0bd91 {FOLDER} --reasoning --format markdown",
+         given=(ASKED, THOUGHTFUL)),
+    Case("show-split-reasoning", f"show b3b0bd91 {FOLDER} --part response --split-reasoning",
+         given=(ASKED, TAGGED)),
+    Case("show-several-choices-markdown", f"show b3b0bd91 {FOLDER} --part response"
+         " --format markdown", given=(ASKED, TWO)),
+    Case("show-odd-answer-markdown", f"show b3b0bd91 {FOLDER} --part response --format markdown",
+         given=(ASKED, ODD)),
+    Case("show-responses", f"show 9a4ce131 {FOLDER} --part response",
+         given=FORMATS["openai-responses"]),
+    Case("show-responses-markdown", f"show 9a4ce131 {FOLDER} --part response --format markdown",
+         given=FORMATS["openai-responses"]),
+    Case("show-arguments-that-do-not-parse", f"show 7c8e40e6 {BROKEN}"),
+    Case("show-arguments-that-do-not-parse-markdown", f"show 7c8e40e6 {BROKEN} --part response"
+         " --format markdown"),
+    Case("show-cut-stream", f"show f73488dc {BROKEN} --part response"),
+    Case("show-cut-stream-markdown", f"show f73488dc {BROKEN} --part response --format markdown"),
     Case("show-stale", f"show 5d849b27 {BROKEN}"),
     Case("show-stdin", "show - --part response", stdin=f"{CHAT}/56a26e0be7ab41cf0ceeb6ea62115818e"
          "1f29919da9175642e3bf6303db4c60f.json"),
     Case("show-nothing-found", f"show 01234567 {CLEAN}"),
     Case("show-ambiguous", f"show cf661be9 {BROKEN}"),
     Case("show-no-reference", f"show keeper {CLEAN}"),
+    # assemble
+    Case("assemble", f"assemble ca1004f4 {CLEAN}"),
+    Case("assemble-json", f"assemble ca1004f4 {CLEAN} --format json"),
+    Case("assemble-several-as-json", f"assemble {CLEAN} --format json"),
+    Case("assemble-unreadable", f"assemble {BROKEN}/tests/unreadable"),
     # ls
     Case("ls", f"ls {CLEAN}"),
     Case("ls-csv", f"ls {CLEAN} --format csv"),
@@ -101,6 +165,7 @@ CASES = [
          "849d847ab4ee4b6353c12fbf74b6bcb199ade10a2.json"),
     Case("rule", "rule"),
     Case("rule-stale", "rule stale"),
+    Case("rule-oddity", "rule tool-args-invalid"),
     Case("rule-unknown", "rule stael"),
     Case("schema", "schema"),
     Case("missing-reference", "show"),
@@ -111,7 +176,20 @@ ON_A_TERMINAL = [
     Case("terminal-ls", f"ls {CLEAN}", columns=80),
     Case("terminal-show-no-color", f"show 8c5441fa {CLEAN}", columns=80),
     Case("terminal-show-color", f"show 8c5441fa {CLEAN}", columns=80, colors=True),
-]
+    Case("terminal-show-openai-chat", f"show ca1004f4 {CLEAN}", columns=80),
+    Case("terminal-show-openai-completion", f"show dfe7eacd {FOLDER}", columns=80,
+         given=FORMATS["openai-completion"]),
+    Case("terminal-show-openai-responses", f"show 9a4ce131 {FOLDER}", columns=80,
+         given=FORMATS["openai-responses"]),
+    Case("terminal-show-anthropic", f"show aacbbba6 {CLEAN}", columns=80),
+    Case("terminal-show-gemini", f"show 96cfe217 {CLEAN}", columns=80),
+    Case("terminal-show-gemini-interactions", f"show f9facb65 {FOLDER}", columns=80,
+         given=FORMATS["gemini-interactions"]),
+    Case("terminal-show-ollama", f"show f9295b4e {CLEAN}", columns=80),
+    Case("terminal-show-odd-answer-color", f"show b3b0bd91 {FOLDER} --part response", columns=80,
+         colors=True, given=(ASKED, ODD)),
+    Case("terminal-show-chunks", f"show 56a26e0b {CLEAN} --part response --chunks", columns=80),
+]  # fmt: skip
 
 
 def check(case: Case) -> None:

@@ -148,9 +148,10 @@ def test_ls_prints_a_line_a_recording_and_nothing_to_obey(text: str, corpus: Pat
 @every_text
 def test_show_prints_nothing_to_obey(text: str, corpus: Path) -> None:
     for number in range(6):
-        ran = run_here("show", f"{number:064x}", corpus)
-        assert ran.code == 0
-        assert unsafe(ran.stdout + ran.stderr) == set()
+        for options in ([], ["--reasoning"], ["--split-reasoning"], ["--chunks"]):
+            ran = run_here("show", f"{number:064x}", corpus, *options)
+            assert ran.code == 0
+            assert unsafe(ran.stdout + ran.stderr) == set()
 
 
 @needs_posix
@@ -224,6 +225,25 @@ def test_ls_as_json_keeps_the_text(text: str, corpus: Path) -> None:
 
 
 @every_text
+def test_assemble_keeps_the_text(text: str, corpus: Path) -> None:
+    ran = run_here("assemble", f"{2:064x}", corpus)
+
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    assert ran.raw.isascii()
+    (choice,) = ran.json["object"]["choices"]
+    assert choice["message"]["content"] == text
+    assert ran.json["transcript"]["choices"][0]["text"] in (text, whole)
+
+
+@every_text
+def test_assemble_prints_nothing_to_obey(text: str, corpus: Path) -> None:
+    ran = run_here("assemble", corpus)
+
+    assert (ran.code, len(ran.lines)) == (0, 6)
+    assert unsafe(ran.stdout + ran.stderr) == set()
+
+
+@every_text
 def test_validate_as_json_is_json(text: str, corpus: Path) -> None:
     ran = run_here("validate", corpus, "--format", "json")
 
@@ -251,9 +271,10 @@ def tokens(markdown: str) -> list[Any]:
 
 
 @every_text
-def test_markdown_holds_no_markup_but_ours(text: str, corpus: Path) -> None:
+@pytest.mark.parametrize("option", ["--part=all", "--reasoning", "--chunks"])
+def test_markdown_holds_no_markup_but_ours(option: str, text: str, corpus: Path) -> None:
     for number in range(6):
-        ran = run_here("show", f"{number:064x}", corpus, "--format", "markdown")
+        ran = run_here("show", f"{number:064x}", corpus, "--format", "markdown", option)
         kinds = {token.type for token in tokens(ran.stdout)}
         assert not kinds & {"html_block", "html_inline", "link_open", "image", "code_block"}
         assert not kinds & {"blockquote_open", "hr", "ordered_list_open", "em_open"}

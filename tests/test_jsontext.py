@@ -46,12 +46,12 @@ UNREADABLE = [
     ),
     pytest.param(
         b'{\r\n  "lamp": on\r\n}\r\n',
-        Flaw(Soundness.INVALID_JSON, "", 2, "expecting value, column 11"),
+        Flaw(Soundness.INVALID_JSON, "", 2, "unexpected 'o', column 11"),
         id="a word that is none, with Windows line ends",
     ),
     pytest.param(
         b'{"lamp": "on"}\n{"lamp": "off"}\n',
-        Flaw(Soundness.INVALID_JSON, "", 2, "extra data, column 1"),
+        Flaw(Soundness.INVALID_JSON, "", 2, "unexpected '{', column 1"),
         id="two documents",
     ),
     pytest.param(b"", Flaw(Soundness.INVALID_JSON, "", 1, "the file is empty"), id="empty"),

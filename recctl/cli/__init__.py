@@ -21,6 +21,7 @@ from recctl.safetext import harmless
 COMMANDS = {
     "validate": "Check recordings: structure, JSON, name, hash, folder.",
     "show": "Print one recording as a conversation.",
+    "assemble": "Print answers in one piece, as JSON.",
     "ls": "List recordings, one line each.",
     "schema": "Print a JSON Schema, or the names of all.",
     "rule": "Explain a rule, or list all.",

@@ -9,6 +9,7 @@ import typer
 
 from recctl.cli.terminal import Paths, find_corpus, note, terminal_width, write
 from recctl.errors import ExitCode, RecctlError, UsageError
+from recctl.recording import Kind
 
 if TYPE_CHECKING:
     from recctl.corpus import Corpus
@@ -29,15 +30,6 @@ class Format(StrEnum):
     PATHS = "paths"
 
 
-class KindName(StrEnum):
-    """The kinds of recordings."""
-
-    INFERENCE = "inference"
-    HTTP = "http"
-    TOOL = "tool"
-    FILE = "file"
-
-
 def _glob(what: str) -> typer.models.OptionInfo:
     option: typer.models.OptionInfo = typer.Option(
         metavar="GLOB", help=f"Only where the {what} matches."
@@ -52,7 +44,7 @@ def run(
     model: Annotated[str | None, _glob("model")] = None,
     endpoint: Annotated[str | None, _glob("endpoint")] = None,
     provider: Annotated[str | None, _glob("provider")] = None,
-    kind: Annotated[KindName | None, typer.Option(help="Only of this kind.")] = None,
+    kind: Annotated[Kind | None, typer.Option(help="Only of this kind.")] = None,
     where: Annotated[
         list[str] | None,
         typer.Option(
@@ -67,6 +59,7 @@ def run(
 ) -> int:
     """List what passes all filters; name on stderr what cannot be read."""
     from recctl.listing import field_filter, where_filter  # noqa: PLC0415
+    from recctl.render.terminal import plural  # noqa: PLC0415
 
     globs = {
         "test_id": test,
@@ -86,7 +79,7 @@ def run(
     for error in unread:
         note(f"{error}; see: recctl validate")
     if not listed:
-        note(f"nothing found among {len(corpus.entries)} recordings")
+        note(f"nothing found among {plural(len(corpus.entries), 'recording')}")
     return max(code, ExitCode.FINE if listed and not unread else ExitCode.FINDINGS)
 
 
@@ -108,6 +101,7 @@ def _rows(corpus: "Corpus", filters: list["Filter"], unread: list[RecctlError]) 
 def _print(rows: Iterator["Row"], form: Format, path_end: str) -> int:
     """Print rows and give their number. Lines are printed as they come, where the form allows."""
     from recctl.render import listing as render  # noqa: PLC0415
+    from recctl.safetext import harmless  # noqa: PLC0415
 
     if form in (Format.TABLE, Format.JSON):
         made = list(rows)
@@ -131,7 +125,7 @@ def _print(rows: Iterator["Row"], form: Format, path_end: str) -> int:
         for line in (
             render.as_jsonl(counted()) if form is Format.JSONL else render.as_csv(counted())
         ):
-            write(line)
+            write(harmless(line) if sys.stdout.isatty() else line)
     return listed
 
 

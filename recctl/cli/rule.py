@@ -25,6 +25,6 @@ def run(
         return 0
     rows = [(one.code, one.name, one.severity.value, one.title) for one in TABLE]
     width = terminal_width()
-    cut = rows if width is None else fitted(rows, width, {3: 20}, at_end=True)
+    cut = rows if width is None else fitted(rows, width, {3: 20}, cut_right=frozenset({3}))
     write("".join(f"{line}\n" for line in columns(cut)))
     return 0

@@ -43,6 +43,17 @@ def run(
     *,
     form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TEXT,
     part: Annotated[Part, typer.Option(help="Which side to print.")] = Part.ALL,
+    reasoning: Annotated[
+        bool, typer.Option("--reasoning", help="Print the model's reasoning in full.")
+    ] = False,
+    split_reasoning: Annotated[
+        bool,
+        typer.Option("--split-reasoning", help="Take reasoning in tags out of the answer's text."),
+    ] = False,
+    chunks: Annotated[
+        bool,
+        typer.Option("--chunks", help="Print the answer's chunks as they came, nulls left out."),
+    ] = False,
     raw: Annotated[
         bool, typer.Option("--raw", help="Print the JSON as it was recorded, or one side of it.")
     ] = False,
@@ -60,13 +71,15 @@ def run(
     from recctl.render import sheet as render  # noqa: PLC0415
     from recctl.show import sheet  # noqa: PLC0415
 
-    made = sheet(where, recording_of(where, name, content))
+    recording = recording_of(where, name, content)
+    made = sheet(where, recording, split_reasoning=split_reasoning)
+    view = render.View(part.value, reasoning, chunks)
     if form is Format.JSON:
-        write(render.as_json(made, part.value))
+        write(render.as_json(made, view))
     elif form is Format.MARKDOWN:
-        write(render.as_markdown(made, part.value))
+        write(render.as_markdown(made, view))
     else:
-        print_lines(render.as_text(made, part.value), color)
+        print_lines(render.as_text(made, view), color)
     return code
 
 

@@ -40,9 +40,14 @@ ColorOption = Annotated[
 def find_corpus(paths: list[str] | None) -> tuple["Corpus", ExitCode]:
     """The corpus at the given paths. Missing ones are named on stderr and make the code 2."""
     from recctl.corpus import find  # noqa: PLC0415
+
+    return with_missing_told(find(paths or []))
+
+
+def with_missing_told(corpus: "Corpus") -> tuple["Corpus", ExitCode]:
+    """A corpus and the exit code so far; its missing paths are named on stderr."""
     from recctl.safetext import one_line  # noqa: PLC0415
 
-    corpus = find(paths or [])
     for path in corpus.missing:
         note(f"{one_line(path)}: no such file or folder")
     return corpus, ExitCode.USAGE if corpus.missing else ExitCode.FINE
@@ -79,7 +84,8 @@ def print_lines(lines: Iterable["Text"], color: Color) -> None:
 
     from recctl.render.terminal import wrapped  # noqa: PLC0415
 
-    plain = color is Color.NEVER or (color is Color.AUTO and "NO_COLOR" in os.environ)
+    wants_none = color is Color.AUTO and bool(os.environ.get("NO_COLOR"))
+    plain = color is Color.NEVER or wants_none
     console = Console(
         file=sys.stdout,
         force_terminal=False if plain else True if color is Color.ALWAYS else None,

@@ -23,6 +23,9 @@ def run(
     paths: Paths = None,
     *,
     form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TEXT,
+    info: Annotated[
+        bool, typer.Option("--info", help="Report what is odd but known of providers, too.")
+    ] = False,
     color: ColorOption = Color.AUTO,
 ) -> int:
     """Check, print the report, tell by the exit code whether there were findings."""
@@ -31,7 +34,7 @@ def run(
     from recctl.validate import validate  # noqa: PLC0415
 
     corpus, code = find_corpus(paths)
-    report = validate(corpus)
+    report = validate(corpus, infos=info)
     if form is Format.JSON:
         write(render.as_json(report))
     else:
@@ -40,4 +43,4 @@ def run(
         note(f"{one_line(stray.path)}: left alone: {stray.reason}")
     if corpus.entries:
         note(render.summary(report))
-    return max(code, ExitCode.FINDINGS if report.findings else ExitCode.FINE)
+    return max(code, ExitCode.FINDINGS if report.is_bad else ExitCode.FINE)

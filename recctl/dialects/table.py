@@ -46,6 +46,7 @@ class Table:
     materials: Mapping[Kind, Material]
     model_lists: Mapping[str, str]
     beside_test: str
+    old_subfolder: str
     shared_folder: str
 
     @property
@@ -67,6 +68,7 @@ def published() -> Table:
         materials={Kind(name): _material(entry) for name, entry in data["kinds"].items()},
         model_lists=data["model_lists"],
         beside_test=data["folders"]["beside_test"],
+        old_subfolder=data["folders"]["old_subfolder"],
         shared_folder=data["folders"]["shared"],
     )
 

@@ -11,15 +11,16 @@ from recctl.render import document as document_json
 from recctl.render.terminal import columns, fitted, plural, shortened
 from recctl.safetext import one_line
 
-_NARROWEST = {6: 14, 5: 9, 4: 12}
+_NARROWEST = {6: 20, 4: 6, 5: 5}
 """By column, how far the test, the model and the endpoint may be cut on a terminal."""
 
 
 def as_table(rows: Iterable[Row], width: int | None) -> list[str]:
-    """Aligned lines, headed; cells are cut on the left to fit a terminal's width."""
+    """Aligned lines, headed; to fit a terminal, tests are without their files and cells are cut."""
     table = [("hash", "kind", "stream", "size", "endpoint", "model", "test"), *map(_cells, rows)]
     if width is not None:
-        table = fitted(table, width, _NARROWEST)
+        table = [(*cells[:6], cells[6].partition("::")[2] or cells[6]) for cells in table]
+        table = fitted(table, width, _NARROWEST, cut_right=frozenset({6}))
     return columns(table, right=frozenset({3}))
 
 

@@ -10,7 +10,7 @@ from recctl.render import document as document_json
 from recctl.render.terminal import plural
 from recctl.safetext import one_line
 
-_STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
+_STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
 
 
 def as_text(report: Report) -> Iterator[Text]:

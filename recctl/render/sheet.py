@@ -10,12 +10,14 @@ from typing import Any, Literal
 from rich.text import Text
 
 from recctl.conversation import Conversation, Tool, Turn
+from recctl.diagnostics import Severity
 from recctl.dialects import Standing
 from recctl.render import document as document_json
 from recctl.render.terminal import plural, shortened
 from recctl.safetext import harmless, one_line
-from recctl.show import Sheet
+from recctl.show import Logprobs, Sheet
 from recctl.transcript import Choice, Transcript, Usage
+from recctl.wire.oddities import severity_of
 
 Side = Literal["request", "response", "all"]
 
@@ -23,6 +25,11 @@ _HEADING = "bold"
 _ROLE = "cyan"
 _FAINT = "dim"
 _LONG_PARAMETER = 60
+_ODDITY_STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
+_NEVER_CUT_OFF = {"exception", "error"}
+_PIECES = ("items", "blocks", "parts")
+"""Where a choice keeps pieces that are neither words nor calls."""
+
 _RULES = {
     Standing.STALE: "stale",
     Standing.UNREACHABLE: "unreachable",
@@ -41,8 +48,18 @@ class Line:
     style: str = ""
 
 
-def as_text(sheet: Sheet, side: Side = "all") -> Iterator[Text]:
+@dataclass(frozen=True, slots=True)
+class View:
+    """What of a sheet is shown: which side, and of the answer the reasoning or the chunks."""
+
+    side: Side = "all"
+    reasoning: bool = False
+    chunks: bool = False
+
+
+def as_text(sheet: Sheet, view: View) -> Iterator[Text]:
     """The sheet as lines."""
+    side = view.side
     if side == "all":
         width = max(len(key) for key, _ in _header(sheet))
         for key, value in _header(sheet):
@@ -55,23 +72,25 @@ def as_text(sheet: Sheet, side: Side = "all") -> Iterator[Text]:
         yield Text()
     if side != "request":
         yield Text("Response", style=_HEADING)
-        yield from map(_as_text, _response_lines(sheet))
+        yield from map(_as_text, _response_lines(sheet, view))
 
 
-def as_markdown(sheet: Sheet, side: Side = "all") -> str:
+def as_markdown(sheet: Sheet, view: View) -> str:
     """The sheet as Markdown. Recorded text stands in fences, so that nothing in it is markup."""
+    side = view.side
     blocks: list[str] = []
     if side == "all":
         blocks.append("\n".join(f"- {key}: {_code(value)}" for key, value in _header(sheet)))
     if side != "response":
         blocks += ["## Request", *_markdown_blocks(_request_lines(sheet.request))]
     if side != "request":
-        blocks += ["## Response", *_markdown_blocks(_response_lines(sheet))]
+        blocks += ["## Response", *_markdown_blocks(_response_lines(sheet, view))]
     return "\n\n".join(blocks) + "\n"
 
 
-def as_json(sheet: Sheet, side: Side = "all") -> str:
+def as_json(sheet: Sheet, view: View) -> str:
     """The sheet as one JSON document; a side that was not asked for is null."""
+    side = view.side
     document: dict[str, Any] = {
         "version": 1,
         "path": sheet.path,
@@ -94,11 +113,10 @@ def as_json(sheet: Sheet, side: Side = "all") -> str:
 
 
 def _response_object(sheet: Sheet) -> dict[str, Any]:
-    known = sheet.transcript is not None
     return {
         "exception": sheet.exception,
-        "transcript": asdict(sheet.transcript) if sheet.transcript else None,
-        "body": None if known else sheet.body,
+        "transcript": asdict(sheet.transcript),
+        "body": sheet.body,
     }
 
 
@@ -130,7 +148,7 @@ def _header(sheet: Sheet) -> list[tuple[str, str]]:
 
 def _as_text(line: Line) -> Text:
     if line.part == "content":
-        return Text("    " + line.text, style=line.style)
+        return Text("    " + line.text if line.text else "", style=line.style)
     key, colon, value = line.text.partition(": ")
     if line.part == "fact" and colon and not line.style:
         return Text.assemble((f"  {key}: ", _FAINT), value)
@@ -187,40 +205,86 @@ def _parameter_lines(key: str, value: Any) -> Iterator[Line]:
         yield from _content(f"{key} =\n{pretty}")
 
 
-def _response_lines(sheet: Sheet) -> Iterator[Line]:
+def _response_lines(sheet: Sheet, view: View) -> Iterator[Line]:
+    if view.chunks:
+        yield from _chunk_lines(sheet)
+        return
     if sheet.exception is not None:
         yield Line("role", "exception", "red")
         yield from _content(sheet.exception)
-    if sheet.transcript is not None:
-        yield from _transcript_lines(sheet.transcript)
-    elif sheet.body is not None:
-        yield _fact("as JSON, for want of a transcript of this format", _FAINT)
-        yield from _content(json.dumps(sheet.body, ensure_ascii=False, indent=2))
-    elif sheet.exception is None:
-        yield _fact("no body", _FAINT)
-
-
-def _transcript_lines(transcript: Transcript) -> Iterator[Line]:
+    transcript = sheet.transcript
     for choice in transcript.choices:
         number = f" {choice.index}" if len(transcript.choices) > 1 else ""
         yield _role(f"{choice.role or 'assistant'}{number}")
-        yield from _choice_lines(choice)
-    if not transcript.choices:
-        yield _fact("no answer", _FAINT)
-    if not transcript.complete:
-        yield _fact("incomplete: the answer was cut off", "yellow")
+        yield from _choice_lines(choice, view)
+        if choice.index in sheet.logprobs:
+            yield _fact(f"logprobs: {_logprob_words(sheet.logprobs[choice.index])}")
+    if transcript.format == "unknown" and sheet.body not in (None, []):
+        yield _fact("as JSON, for its format is not known", _FAINT)
+        yield from _content(json.dumps(sheet.body, ensure_ascii=False, indent=2))
+    elif not transcript.choices and sheet.exception is None:
+        yield from _other_lines(transcript)
+    yield from _transcript_facts(transcript)
+
+
+def _chunk_lines(sheet: Sheet) -> Iterator[Line]:
+    if not sheet.stream:
+        yield _fact(_why_no_chunks(sheet), _FAINT)
+    width = len(str(len(sheet.stream) - 1))
+    for number, chunk in enumerate(sheet.stream):
+        yield from _content(f"{number:>{width}}  {chunk}".rstrip())
+
+
+def _why_no_chunks(sheet: Sheet) -> str:
+    if sheet.chunks is not None:
+        return "a stream without chunks"
+    if sheet.exception is not None:
+        return "no stream: the call raised an exception"
+    return "no stream: the answer came in one piece"
+
+
+def _other_lines(transcript: Transcript) -> Iterator[Line]:
+    """An answer that is no text: models, embeddings, ranks, an error."""
+    if transcript.format != "unknown":
+        yield _role(transcript.format)
+    for key, value in transcript.extra.items():
+        if isinstance(value, list) and all(isinstance(one, str) for one in value):
+            yield from _content("\n".join(value))
+        else:
+            yield from _parameter_lines(key, value)
+    if not transcript.extra:
+        yield _fact("empty", _FAINT)
+
+
+def _transcript_facts(transcript: Transcript) -> Iterator[Line]:
+    if transcript.format not in _NEVER_CUT_OFF and not transcript.complete:
+        yield _fact("incomplete: the answer is a part only", "yellow")
     if transcript.usage is not None:
         yield _fact(f"usage: {_usage_words(transcript.usage)}")
     if transcript.model is not None:
         yield _fact(f"answered by: {transcript.model}")
+    if transcript.choices:
+        yield _fact(f"format: {transcript.format}")
+    infos = [one for one in transcript.warnings if severity_of(one.code) is Severity.INFO]
     for oddity in transcript.warnings:
-        at = f"chunk {oddity.at}, " if oddity.at is not None else ""
-        yield _fact(f"warning: {oddity.code}, {at}{oddity.detail}", "yellow")
+        if oddity not in infos:
+            at = f"chunk {oddity.at}, " if oddity.at is not None else ""
+            style = _ODDITY_STYLES[severity_of(oddity.code)]
+            yield _fact(f"{severity_of(oddity.code)}: {oddity.code}, {at}{oddity.detail}", style)
+    if infos:
+        yield _fact(f"info: {', '.join(dict.fromkeys(one.code for one in infos))}", _FAINT)
 
 
-def _choice_lines(choice: Choice) -> Iterator[Line]:
-    if choice.reasoning:
-        yield from _content(f"[reasoning] {choice.reasoning}", _FAINT)
+def _choice_lines(choice: Choice, view: View) -> Iterator[Line]:
+    if choice.reasoning and view.reasoning:
+        yield _fact("reasoning", _FAINT)
+        yield from _content(choice.reasoning, _FAINT)
+        yield _fact("answer", _FAINT)
+    elif choice.reasoning:
+        length = plural(len(choice.reasoning), "character")
+        yield _fact(f"reasoning: {length}, shown by --reasoning", _FAINT)
+    pieces = list(_piece_lines(choice))
+    yield from pieces
     if choice.text:
         yield from _content(choice.text)
     if choice.refusal:
@@ -231,10 +295,27 @@ def _choice_lines(choice: Choice) -> Iterator[Line]:
         yield from _call_lines(call.name, shown, call.id)
         if call.error:
             yield _fact(f"arguments: {call.error}", "yellow")
-    if not (choice.text or choice.reasoning or choice.refusal or choice.tool_calls):
+    of_tool = choice.extra if choice.role == "tool" else {}
+    for key, value in of_tool.items():
+        yield from _parameter_lines(key, value)
+    spoken = choice.text or choice.reasoning or choice.refusal
+    if not (spoken or choice.tool_calls or pieces or of_tool):
         yield _fact("empty", _FAINT)
     if choice.finish_raw:
         yield _fact(f"finish: {choice.finish_raw}")
+
+
+def _piece_lines(choice: Choice) -> Iterator[Line]:
+    """What a choice has beside words and calls: searches, images."""
+    for key in _PIECES:
+        pieces = choice.extra.get(key)
+        for piece in pieces if isinstance(pieces, list) else ():
+            yield from _content(f"[json] {json.dumps(piece, ensure_ascii=False)}")
+
+
+def _logprob_words(summary: Logprobs) -> str:
+    lowest = f"lowest {summary.lowest:.2f} at {json.dumps(summary.lowest_token)}"
+    return f"{plural(summary.tokens, 'token')}, mean {summary.mean:.2f}, {lowest}"
 
 
 def _usage_words(usage: Usage) -> str:

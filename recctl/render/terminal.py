@@ -1,7 +1,7 @@
 """Lines that know how to wrap, columns, and long values cut short."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -43,12 +43,12 @@ def fitted(
     width: int,
     narrowest: Mapping[int, int],
     *,
-    at_end: bool = False,
+    cut_right: Set[int] = frozenset(),
 ) -> list[tuple[str, ...]]:
     """Rows whose columns, two spaces apart, are no wider than that, as far as that is possible.
 
     The columns that may be cut are those in `narrowest`, in that order, each down to its own least
-    width; on their left, where paths and test ids are alike, or with `at_end` on their right.
+    width: on their left, where paths are alike, or on their right if they are in `cut_right`.
     """
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     excess = sum(widths) + 2 * (len(widths) - 1) - width
@@ -57,7 +57,10 @@ def fitted(
         widths[place] -= cut
         excess -= cut
     return [
-        tuple(_shorter(cell, widths[place], at_end) for place, cell in enumerate(cells))
+        tuple(
+            _shorter(cell, widths[place], at_end=place in cut_right)
+            for place, cell in enumerate(cells)
+        )
         for cells in rows
     ]
 

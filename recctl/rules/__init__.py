@@ -1,16 +1,18 @@
 """The one table of rules. A rule is a row here and a generator in one of the modules beside it.
 
-Codes are never used twice: J is for the file's text, S for its structure, I for its identity.
+Codes are never used twice: J is for the file's text, S for its structure, I for its identity, W
+for its answer. The oddities of answers have a table of their own, which is part of this one.
 """
 
 from recctl.diagnostics import Severity
 from recctl.errors import UsageError, did_you_mean
-from recctl.rules import identity, soundness
-from recctl.rules.subject import Check, Copy, CorpusCheck, Rule, Subject
+from recctl.rules import identity, soundness, streams, structure
+from recctl.rules.subject import Check, CorpusCheck, Facts, Rule, Subject
+from recctl.wire.oddities import KINDS
 
-__all__ = ["CORPUS_RULES", "FILE_RULES", "TABLE", "Copy", "Rule", "Subject", "find"]
+__all__ = ["CORPUS_RULES", "FILE_RULES", "TABLE", "Facts", "Rule", "Subject", "find"]
 
-_ERROR, _WARNING = Severity.ERROR, Severity.WARNING
+_ERROR, _WARNING, _INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 
 FILE_RULES: tuple[Rule[Check], ...] = (
     Rule("J101", "unreadable", _ERROR, soundness.unreadable),
@@ -20,7 +22,7 @@ FILE_RULES: tuple[Rule[Check], ...] = (
     Rule("J105", "invalid-json", _ERROR, soundness.invalid_json),
     Rule("J106", "duplicate-keys", _ERROR, soundness.duplicate_keys),
     Rule("J107", "not-a-number", _ERROR, soundness.not_a_number),
-    Rule("S201", "schema", _ERROR, identity.schema_violation),
+    Rule("S201", "schema", _ERROR, structure.schema_violation),
     Rule("I301", "bad-name", _ERROR, identity.bad_name),
     Rule("I302", "unreachable", _ERROR, identity.unreachable),
     Rule("I303", "stale", _ERROR, identity.stale),
@@ -28,10 +30,18 @@ FILE_RULES: tuple[Rule[Check], ...] = (
     Rule("I305", "response-id-mismatch", _WARNING, identity.response_id_mismatch),
     Rule("I306", "model-digest-mismatch", _WARNING, identity.model_digest_mismatch),
     Rule("I307", "misplaced", _ERROR, identity.misplaced),
+    *(Rule(kind.code, kind.name, kind.severity, streams.check_of(kind)) for kind in KINDS),
+    Rule("W491", "streaming-flag", _ERROR, streams.streaming_flag),
+    Rule("W492", "endpoint-mismatch", _WARNING, streams.endpoint_mismatch),
+    Rule("W493", "tool-name-undeclared", _WARNING, streams.tool_name_undeclared),
+    Rule("W494", "choices-missing", _WARNING, streams.choices_missing),
+    Rule("W495", "usage-not-sent", _WARNING, streams.usage_not_sent),
+    Rule("W496", "usage-unrequested", _INFO, streams.usage_unrequested),
 )
 
 CORPUS_RULES: tuple[Rule[CorpusCheck], ...] = (
     Rule("I308", "duplicate", _WARNING, identity.duplicate),
+    Rule("W497", "echo-differs", _WARNING, streams.echo_differs),
 )
 
 TABLE: tuple[Rule[Check] | Rule[CorpusCheck], ...] = (*FILE_RULES, *CORPUS_RULES)

@@ -1,9 +1,8 @@
-"""Rules on what makes a recording findable: its structure, its name, its hash, its folder."""
+"""Rules on what makes a recording findable: its name, its hash, its folder."""
 
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from recctl import schema
 from recctl.diagnostics import Violation
 from recctl.dialects import (
     MaterialError,
@@ -16,26 +15,7 @@ from recctl.dialects import (
     published,
 )
 from recctl.recording import Recording
-from recctl.rules.subject import Copy, Subject
-
-
-def schema_violation(subject: Subject) -> Iterator[Violation]:
-    """The document does not have the structure of a recording.
-
-    The recorder writes certain keys and no others at the top level, in the request and in the
-    response; inside, where providers are in charge, more is allowed. The message is the most
-    relevant of all violations.
-
-    What to do: compare with `recctl schema recording`; restore the file, or record it again.
-    """
-    if subject.parsed is None or not subject.parsed.readable:
-        return
-    if subject.recording is None and subject.name is None:
-        return
-    violation = schema.explain("recording", subject.parsed.value)
-    if violation is not None:
-        place = violation.pointer or "the document"
-        yield Violation(violation.pointer, f"{place}: {violation.message}")
+from recctl.rules.subject import Facts, Subject
 
 
 def bad_name(subject: Subject) -> Iterator[Violation]:
@@ -43,7 +23,7 @@ def bad_name(subject: Subject) -> Iterator[Violation]:
 
     A recording is named by its request hash: 64 hex digits, or 12 in corpora from before
     October 2025, and `.json`; a list of models `models-<hash>-<digest>.json`. A file of another
-    name is never replayed. One that holds no recording is named and left alone.
+    name is never replayed. Of one that holds no recording, nothing else is checked.
 
     What to do: give it the name in the message, or move it out of the recordings folder.
     """
@@ -94,7 +74,8 @@ def stale(subject: Subject) -> Iterator[Violation]:
 
     The rules for the request hash have changed since it was recorded, so today's recorder looks
     for another name and does not find this one. Its answer is as good as ever. The message names
-    the dialects that fit and the file name that the newest one gives.
+    the dialects that fit and the file name that the newest one gives. Names of 12 digits are from
+    before October 2025 and not looked for any more, whatever the request.
 
     What to do: record again, or rename the file to the name in the message and set the `rec-` ids
     in it to match. Several stale recordings may need one name: then only one can have it.
@@ -178,7 +159,7 @@ def misplaced(subject: Subject) -> Iterator[Violation]:
         yield Violation("/test_id", f"the test looks in {folder}")
 
 
-def duplicate(copies: tuple[Copy, ...]) -> Iterator[tuple[str, Violation]]:
+def duplicate(files: tuple[Facts, ...]) -> Iterator[tuple[str, Violation]]:
     """The same name stands in two folders.
 
     A test finds the copy beside it and never the other. Which one is replayed depends on the
@@ -186,12 +167,12 @@ def duplicate(copies: tuple[Copy, ...]) -> Iterator[tuple[str, Violation]]:
 
     What to do: keep the one beside the test that owns it, delete the other.
     """
-    first: dict[str, Copy] = {}
-    for copy in copies:
-        known = first.setdefault(copy.file_name, copy)
-        if known is not copy:
-            same = "equal to" if known.sha256 == copy.sha256 else "differs from"
-            yield copy.path, Violation("", f"{same} the one of the same name, {known.path}")
+    first: dict[str, Facts] = {}
+    for one in files:
+        known = first.setdefault(one.file_name, one)
+        if known is not one:
+            same = "equal to" if known.sha256 == one.sha256 else "differs from"
+            yield one.path, Violation("", f"{same} the one of the same name, {known.path}")
 
 
 def _needed_name(recording: Recording) -> str:
@@ -209,7 +190,7 @@ def _what_is_known(recording: Recording, digits: str) -> str:
     if not ids:
         return "; its answer has no id to tell what was edited"
     if ids == {digits[:12]}:
-        return "; its answer has the name's id: the request was edited after it was recorded"
+        return "; its answer has the name's id: the request or its test id was edited since"
     for dialect in reversed(published().dialects):
         if hash_under(dialect, recording)[:12] in ids:
             return f"; its answer's id fits the request under {dialect.name}: the file was renamed"
@@ -223,13 +204,14 @@ def _fits_without_test(recording: Recording, digits: str) -> bool:
     return any(hash_under(dialect, anonymous).startswith(digits) for dialect in dialects)
 
 
-def _recorded_ids(recording: Recording) -> Iterator[tuple[str, str]]:
-    """Pointer and value of each `rec-` id that the recorder wrote into a typed answer."""
+def _recorded_ids(recording: Recording) -> list[tuple[str, str]]:
+    """Pointer and value of each id of a typed answer; none where no `rec-` id was ever written."""
     body = recording.body
-    chunks = enumerate(body) if isinstance(body, list) else [(None, body)]
-    for index, chunk in chunks:
+    found = []
+    for index, chunk in enumerate(body) if isinstance(body, list) else [(None, body)]:
         data = chunk.get("__data__") if isinstance(chunk, dict) else None
         one = data.get("id") if isinstance(data, dict) else None
-        if isinstance(one, str) and one.startswith("rec-"):
+        if isinstance(one, str) and one:
             place = "" if index is None else f"/{index}"
-            yield f"/response/body{place}/__data__/id", one
+            found.append((f"/response/body{place}/__data__/id", one))
+    return found if any(one.startswith("rec-") for _, one in found) else []

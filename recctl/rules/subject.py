@@ -8,10 +8,12 @@ from pathlib import Path
 from textwrap import fill
 from typing import Generic, TypeVar
 
+from recctl.conversation import Call, Conversation, conversation
 from recctl.diagnostics import Severity, Violation
 from recctl.dialects import Identity, Name, Standing, identify
 from recctl.jsontext import Parsed
 from recctl.recording import Recording
+from recctl.wire import Answer, read
 
 
 @dataclass(frozen=True)
@@ -44,20 +46,37 @@ class Subject:
         """What the file's name and the request's hashes have to do with each other."""
         return identify(self.recording) if self.recording else None
 
+    @cached_property
+    def request(self) -> Conversation | None:
+        """The request as a conversation; null where there is no recording."""
+        return conversation(self.recording) if self.recording else None
+
+    @cached_property
+    def answer(self) -> Answer | None:
+        """The response, read; null where there is no recording."""
+        return read(self.recording.response) if self.recording else None
+
 
 @dataclass(frozen=True, slots=True)
-class Copy:
-    """What the rules on the corpus as a whole need of one file."""
+class Facts:
+    """What the rules on the corpus as a whole need of one file.
+
+    `calls` are the tool calls that its answer makes, `echoes` those that its request repeats;
+    both have ids.
+    """
 
     path: str
     file_name: str
     sha256: str
+    test_id: str | None
+    calls: tuple[Call, ...]
+    echoes: tuple[Call, ...]
 
 
 Check = Callable[[Subject], Iterator[Violation]]
 """What a rule on one file does: gives what is wrong with it."""
 
-CorpusCheck = Callable[[tuple[Copy, ...]], Iterator[tuple[str, Violation]]]
+CorpusCheck = Callable[[tuple[Facts, ...]], Iterator[tuple[str, Violation]]]
 """What a rule on all files of a run does: gives paths, and what is wrong with each."""
 
 CheckT_co = TypeVar("CheckT_co", Check, CorpusCheck, covariant=True)

@@ -1,38 +1,173 @@
 """Provider answers to transcripts. A format is told by what the answer is, never by the request.
 
-Nothing is imported that an answer names: a type is a word here.
+Nothing is imported that an answer names: a class name is a word here. Reading never raises.
 """
 
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from recctl.transcript import Transcript
-from recctl.wire import openai_chat, openai_completion
+from recctl.transcript import Oddity, Transcript
+from recctl.wire import (
+    anthropic,
+    gemini,
+    interactions,
+    ollama,
+    openai_chat,
+    openai_completion,
+    openai_responses,
+    plain,
+    sse,
+)
+from recctl.wire.format import Format
+from recctl.wire.normal import fields, items, without_nulls
 
-__all__ = ["assemble"]
+__all__ = ["Answer", "chunk_values", "read"]
+
+FORMATS: tuple[Format, ...] = (
+    openai_chat.FORMAT,
+    openai_completion.FORMAT,
+    openai_responses.FORMAT,
+    anthropic.FORMAT,
+    gemini.FORMAT,
+    interactions.FORMAT,
+    ollama.FORMAT,
+)
+"""Every streamed format; the first that knows a value takes it."""
 
 
-def assemble(body: Any, *, is_streaming: bool) -> Transcript | None:
-    """The transcript of a response body; null where its format is not known.
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response, read.
 
-    A list that is no stream (of models, say) is not known either.
+    `object` is what the provider would have sent without streaming: for an answer that was not
+    streamed, what it did send. It is null where there is none.
     """
-    if not isinstance(body, list):
-        type_name, data = _unwrapped(body)
-        if openai_chat.is_whole(type_name, data):
-            return openai_chat.from_whole(data)
-        if openai_completion.is_whole(type_name, data):
-            return openai_completion.from_whole(data)
-        return None
-    if not is_streaming or not any(openai_chat.is_chunk(*_unwrapped(one)) for one in body):
-        return None
-    return openai_chat.assemble(_unwrapped(one)[1] for one in body)
+
+    transcript: Transcript
+    object: Any
 
 
-def _unwrapped(value: Any) -> tuple[str, dict[str, Any]]:
-    """The name of a typed value's class and its data; "" and an object's own for any other."""
-    if not isinstance(value, dict):
-        return "", {}
-    data = value.get("__data__")
-    if isinstance(value.get("__type__"), str) and isinstance(data, dict):
-        return value["__type__"], data
+class Notes:
+    """Takes oddities down, each kind and detail once, in the order of chunks."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], Oddity] = {}
+
+    def __call__(self, code: str, at: int | None, detail: str) -> None:
+        """Take one down."""
+        self._known.setdefault((code, detail), Oddity(code, at, detail))
+
+    def all(self) -> tuple[Oddity, ...]:
+        """Those of chunks in their order, then those of the whole."""
+        last = float("inf")
+        return tuple(
+            sorted(self._known.values(), key=lambda one: last if one.at is None else one.at)
+        )
+
+
+def read(response: Mapping[str, Any]) -> Answer:
+    """Read the response of a recording, whatever it is."""
+    note = Notes()
+    try:
+        return _read(response, note)
+    except RecursionError:
+        note("too-deep", None, "deeper than can be walked")
+        body = response.get("body")
+        chunks = len(body) if isinstance(body, list) else 0
+        unread = replace(plain.unknown(complete=False), chunks=chunks, warnings=note.all())
+        return Answer(unread, None)
+
+
+def _read(response: Mapping[str, Any], note: Notes) -> Answer:
+    body = response.get("body")
+    raised = response.get("is_exception") is True
+    streams = response.get("is_streaming") is True or raised
+    if isinstance(body, list) and streams and not plain.lists_models(body):
+        answer = _streamed(body, note)
+        if raised:
+            note("stream-exception", None, "the chunks are those before the exception")
+            answer = replace(answer, transcript=replace(answer.transcript, complete=False))
+        chunks = len(body)
+    elif raised:
+        answer, chunks = Answer(plain.exception(response), None), 0
+    else:
+        answer, chunks = _whole(body, note), 0
+    return replace(
+        answer, transcript=replace(answer.transcript, chunks=chunks, warnings=note.all())
+    )
+
+
+def chunk_values(response: Mapping[str, Any]) -> Iterator[Any]:
+    """The chunks of a streamed response as they came, without class names and nulls."""
+    body = response.get("body")
+    if isinstance(body, list) and response.get("is_streaming") is True:
+        for chunk in body:
+            yield without_nulls(unwrapped(chunk)[1])
+
+
+def _whole(body: Any, note: Notes) -> Answer:
+    class_name, data = unwrapped(body)
+    if isinstance(data, dict):
+        for form in FORMATS:
+            if form.is_whole(class_name, data):
+                # There are no chunks that something could be seen at.
+                told = form.from_whole(data, lambda code, _, detail: note(code, None, detail))
+                return Answer(told, data)
+    return Answer(plain.from_whole(class_name, data), data if class_name else body)
+
+
+def _streamed(body: list[Any], note: Notes) -> Answer:
+    chunks = list(_chunks(body, note))
+    kinds = Counter(form.name for form, _, _ in chunks if form is not None)
+    if not kinds:
+        errors = [at for _, data, at in chunks if fields(data).get("error") is not None]
+        if errors:
+            note("stream-error", errors[0], "an error in place of a chunk")
+        elif body:
+            note("mixed-stream", None, "no chunk is of a known format")
+        else:
+            note("empty-stream", None, "no chunks")
+        return Answer(plain.unknown(complete=False), None)
+    wanted = kinds.most_common(1)[0][0]
+    form = next(form for form in FORMATS if form.name == wanted)
+    fold = form.fold(note)
+    for own, data, at in chunks:
+        if own is form or _is_of_any_format(data):
+            fold.add(data, at)
+        else:
+            note("mixed-stream", at, f"a chunk is not of format {wanted}")
+    return Answer(*fold.finish())
+
+
+def _is_of_any_format(data: Any) -> bool:
+    """Whether a chunk goes with those around it: an error, or usage without a choice."""
+    known = fields(data)
+    choiceless = "choices" in known and not items(known["choices"])
+    return known.get("error") is not None or choiceless
+
+
+def _chunks(body: list[Any], note: Notes) -> Iterator[tuple[Format | None, Any, int]]:
+    """Every chunk with its format, if it has one, and its place among the recorded ones."""
+    values: Iterable[tuple[Any, int]] = ((value, at) for at, value in enumerate(body))
+    if any(isinstance(value, str) for value in body):
+        values = sse.decoded(body, note)
+    for value, at in values:
+        class_name, data = unwrapped(value)
+        yield _format_of(class_name, data), data, at
+
+
+def _format_of(class_name: str, data: Any) -> Format | None:
+    if not isinstance(data, dict):
+        return None
+    return next((form for form in FORMATS if form.is_chunk(class_name, data)), None)
+
+
+def unwrapped(value: Any) -> tuple[str, Any]:
+    """The name of a typed value's class and its data; "" and the value itself for any other."""
+    if isinstance(value, dict):
+        name, data = value.get("__type__"), value.get("__data__")
+        if isinstance(name, str) and isinstance(data, dict):
+            return name, data
     return "", value

@@ -2,29 +2,49 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from recctl.transcript import ArgumentsError, Finish, ToolCall, Usage
 
-_FINISHES: dict[str, Finish] = {
-    "stop": "stop",
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "length": "length",
-    "max_tokens": "length",
-    "tool_calls": "tool_calls",
-    "function_call": "tool_calls",
-    "tool_use": "tool_calls",
-    "content_filter": "content_filter",
-    "refusal": "content_filter",
-    "error": "error",
+_FINISHES: dict[Finish, tuple[str, ...]] = {
+    "stop": (
+        "stop",
+        "end_turn",
+        "stop_sequence",
+        "STOP",
+        "completed",
+        "pause_turn",
+        "load",
+        "unload",
+    ),
+    "length": ("length", "max_tokens", "MAX_TOKENS", "incomplete", "max_output_tokens"),
+    "tool_calls": ("tool_calls", "function_call", "tool_use", "requires_action"),
+    "content_filter": (
+        *("content_filter", "refusal", "SAFETY", "RECITATION", "BLOCKLIST"),
+        *("PROHIBITED_CONTENT", "SPII", "IMAGE_SAFETY"),
+    ),
+    "error": ("error", "failed", "cancelled", "OTHER", "MALFORMED_FUNCTION_CALL"),
 }
+_FINISH_OF = {raw: known for known, raws in _FINISHES.items() for raw in raws}
 
-_INPUT = ("prompt_tokens", "input_tokens")
-_OUTPUT = ("completion_tokens", "output_tokens")
-_REASONING = ("completion_tokens_details.reasoning_tokens",)
-_CACHED = ("prompt_tokens_details.cached_tokens", "cache_read_input_tokens")
+_INPUT = (
+    *("prompt_tokens", "input_tokens", "prompt_token_count"),
+    *("prompt_eval_count", "total_input_tokens"),
+)
+_OUTPUT = (
+    *("completion_tokens", "output_tokens", "candidates_token_count"),
+    *("eval_count", "total_output_tokens"),
+)
+_TOTAL = ("total_tokens", "total_token_count")
+_REASONING = (
+    *("completion_tokens_details.reasoning_tokens", "output_tokens_details.reasoning_tokens"),
+    *("thoughts_token_count", "total_thought_tokens"),
+)
+_CACHED = (
+    *("prompt_tokens_details.cached_tokens", "input_tokens_details.cached_tokens"),
+    *("cache_read_input_tokens", "cached_content_token_count", "total_cached_tokens"),
+)
 
 
 def without_nulls(value: Any) -> Any:
@@ -41,9 +61,44 @@ def text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
+def number(value: object) -> int | float | None:
+    """A number, truth values aside; null for anything else."""
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def index_of(value: object, otherwise: int) -> int:
+    """A number that counts places, or another in its stead."""
+    return value if type(value) is int else otherwise
+
+
 def items(value: object) -> list[Any]:
     """A list's items; none of anything else."""
     return value if isinstance(value, list) else []
+
+
+def fields(value: object) -> Mapping[str, Any]:
+    """An object's members; none of anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def joined(parts: Iterable[str] | None) -> str | None:
+    """Pieces of a text as one; null where there are none, empty where all are empty."""
+    known = list(parts or ())
+    return repaired("".join(known)) if known else None
+
+
+def repaired(text: str) -> str:
+    """A text in which the two halves of a surrogate pair, sent apart, are one character again."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def meaning(raw: str | None) -> Finish | None:
+    """What a provider's finish reason says by itself; null for none and for one not known."""
+    return _FINISH_OF.get(raw or "")
 
 
 def finish(raw: str | None, *, has_tool_calls: bool) -> Finish | None:
@@ -51,28 +106,25 @@ def finish(raw: str | None, *, has_tool_calls: bool) -> Finish | None:
 
     A plain stop of a choice that calls tools is `tool_calls`: some providers have no word for it.
     """
-    known = _FINISHES.get(raw or "")
+    known = meaning(raw)
     return "tool_calls" if known == "stop" and has_tool_calls else known
 
 
 def tool_call(index: int, call_id: str | None, call_type: str, name: str, raw: str) -> ToolCall:
     """A tool call with its arguments parsed, or the reason why they do not."""
-    arguments, error = _parsed_arguments(raw)
+    arguments, error = parsed_arguments(raw)
     return ToolCall(index, call_id, call_type, name, raw, arguments, error)
 
 
-def usage(raw: object) -> Usage | None:
-    """Token counts under common names; null where there are none."""
-    if not isinstance(raw, dict) or not raw:
-        return None
-    given, taken = _count(raw, _INPUT), _count(raw, _OUTPUT)
-    total = _count(raw, ("total_tokens",))
-    if total is None and given is not None and taken is not None:
-        total = given + taken
-    return Usage(given, taken, total, _count(raw, _REASONING), _count(raw, _CACHED), raw)
+def whole_call(index: int, call_id: str | None, name: str, arguments: Any) -> ToolCall:
+    """A tool call whose arguments came as JSON and not as text."""
+    raw = json.dumps(arguments, ensure_ascii=False, separators=(",", ":"))
+    error: ArgumentsError | None = None if isinstance(arguments, dict) else "not-object"
+    return ToolCall(index, call_id, "function", name, raw, arguments, error)
 
 
-def _parsed_arguments(raw: str) -> tuple[Any, ArgumentsError | None]:
+def parsed_arguments(raw: str) -> tuple[Any, ArgumentsError | None]:
+    """Arguments out of their text, and what is wrong with it. Never part of a text cut off."""
     if not raw.strip():
         return {}, "empty"
     try:
@@ -82,13 +134,23 @@ def _parsed_arguments(raw: str) -> tuple[Any, ArgumentsError | None]:
     return arguments, None if isinstance(arguments, dict) else "not-object"
 
 
+def usage(raw: object) -> Usage | None:
+    """Token counts under common names; null where there are none."""
+    if not isinstance(raw, dict) or not raw:
+        return None
+    given, taken = _count(raw, _INPUT), _count(raw, _OUTPUT)
+    total = _count(raw, _TOTAL)
+    if total is None and given is not None and taken is not None:
+        total = given + taken
+    return Usage(given, taken, total, _count(raw, _REASONING), _count(raw, _CACHED), raw)
+
+
 def _count(raw: Mapping[str, Any], paths: tuple[str, ...]) -> int | None:
     for path in paths:
         value: Any = raw
         for key in path.split("."):
-            value = value.get(key) if isinstance(value, dict) else None
-        if isinstance(value, int) and not isinstance(value, bool):
-            return value
-        if isinstance(value, float) and math.isfinite(value):
-            return int(value)
+            value = fields(value).get(key)
+        found = number(value)
+        if isinstance(found, int) or (found is not None and math.isfinite(found)):
+            return int(found)
     return None

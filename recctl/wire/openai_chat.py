@@ -1,280 +1,280 @@
-"""OpenAI chat completions, streamed and whole.
+"""OpenAI chat completions, streamed and whole; litellm's and untyped ones too.
 
-Source of the rules: docs/streams.md, "OpenAI chat chunks".
+Source of the rules: docs/streams.md, "OpenAI chat chunks" and "Tool calls".
 """
 
-from collections.abc import Iterable, Mapping
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from recctl.transcript import Choice, Oddity, ToolCall, Transcript
-from recctl.wire.normal import finish, items, text, tool_call, usage, without_nulls
+from recctl.transcript import Choice, ToolCall, Transcript
+from recctl.wire.checks import (
+    chat_tokens,
+    note_choice,
+    note_finish_of_tools,
+    note_numbers,
+    note_tokens,
+)
+from recctl.wire.format import Format, Note, Object
+from recctl.wire.normal import (
+    fields,
+    finish,
+    items,
+    joined,
+    repaired,
+    text,
+    tool_call,
+    without_nulls,
+)
+from recctl.wire.openai_choices import ChoicesFold, next_finish, note_after_finish, take_in
 
-_CHUNK_CLASSES = ("ChatCompletionChunk", "ModelResponseStream")
+_OBJECTS = ("chat.completion", "chat.completion.chunk")
+_DECLARED = (
+    *("id", "choices", "created", "model", "object"),
+    *("service_tier", "system_fingerprint", "usage"),
+)
 _REASONING_KEYS = ("reasoning_content", "reasoning", "thinking")
-_KNOWN_CHUNK_KEYS = {
-    *("id", "choices", "created", "model", "object", "service_tier", "system_fingerprint"),
-    *("usage", "obfuscation"),
-}
-_KNOWN_CHOICE_KEYS = {
-    "index",
-    "delta",
-    "message",
-    "finish_reason",
-    "logprobs",
-    "obfuscation",
-    "text",
-}
-_KNOWN_DELTA_KEYS = {
+_CHOICE_KEYS = {"index", "delta", "message", "finish_reason", "logprobs", "obfuscation", "text"}
+_DELTA_KEYS = {
     *("role", "content", "refusal", "tool_calls", "function_call", "token_id"),
     *_REASONING_KEYS,
 }
+_NOT_IN_CHUNK = ("message", "text")
+"""Told apart by these, a chunk may have no choices, or choices without a delta."""
+
+_SPEAKING_KEYS = ("content", "refusal", "tool_calls", "function_call", *_REASONING_KEYS)
+_TAG = re.compile(r"<(?:think|reasoning)>")
 
 
-def is_chunk(type_name: str, data: Mapping[str, Any]) -> bool:
-    """Whether a value of this class, or an untyped one (""), is a chunk of a chat completion."""
-    if type_name:
-        return type_name.rpartition(".")[2] in _CHUNK_CLASSES
-    choices = data.get("choices")
-    return isinstance(choices, list) and any(
-        isinstance(choice, dict) and "delta" in choice for choice in choices
-    )
+def _is_chunk(class_name: str, data: Object) -> bool:
+    if class_name:
+        return class_name.rpartition(".")[2] in ("ChatCompletionChunk", "ModelResponseStream")
+    choices = [fields(choice) for choice in items(data.get("choices"))]
+    if any(isinstance(choice.get("delta"), dict) for choice in choices):
+        return True
+    if data.get("object"):
+        return bool(data["object"] == "chat.completion.chunk")
+    return "choices" in data and all(one.keys().isdisjoint(_NOT_IN_CHUNK) for one in choices)
 
 
-def is_whole(type_name: str, data: Mapping[str, Any]) -> bool:
-    """Whether a value is a chat completion that was not streamed."""
-    if type_name:
-        return type_name.rpartition(".")[2] in ("ChatCompletion", "ModelResponse")
-    choices = data.get("choices")
-    return isinstance(choices, list) and any(
-        isinstance(choice, dict) and "message" in choice for choice in choices
-    )
+def _is_whole(class_name: str, data: Object) -> bool:
+    if class_name:
+        return class_name.rpartition(".")[2] in ("ChatCompletion", "ModelResponse")
+    return any("message" in fields(choice) for choice in items(data.get("choices")))
 
 
-def assemble(chunks: Iterable[Any]) -> Transcript:
-    """The transcript of a stream. Never raises, whatever the chunks are."""
-    fold = Fold()
-    for chunk in chunks:
-        fold.add(chunk)
-    return fold.transcript()
-
-
-def from_whole(data: Mapping[str, Any]) -> Transcript:
-    """The transcript of a chat completion: that of one chunk, its tool calls numbered by place."""
+def _from_whole(data: Object, note: Note) -> Transcript:
+    """The same as that of a stream of one chunk; tool calls are numbered by their places."""
     choices = []
     for choice in items(data.get("choices")):
-        if isinstance(choice, dict):
-            message = dict(choice["message"]) if isinstance(choice.get("message"), dict) else {}
-            message["tool_calls"] = [
-                {"index": place, **without_nulls(call)}
-                for place, call in enumerate(items(message.get("tool_calls")))
-                if isinstance(call, dict)
-            ]
-            choices.append({**choice, "delta": message})
-    fold = Fold()
-    fold.add({**data, "choices": choices})
-    return fold.transcript(chunks=0)
+        message = dict(fields(fields(choice).get("message")))
+        message["tool_calls"] = [
+            {"index": place, **without_nulls(fields(call))}
+            for place, call in enumerate(items(message.get("tool_calls")))
+        ]
+        choices.append({**fields(choice), "delta": message})
+    fold = _fold(note)
+    fold.add({**data, "choices": choices}, 0)
+    return fold.finish()[0]
 
 
-class Fold:
-    """Takes the chunks of one stream, one at a time, and gives the transcript at any point."""
-
-    def __init__(self) -> None:
-        self._chunks = 0
-        self._first: dict[str, Any] = {}
-        self._last: dict[str, Any] = {}
-        self._choices: dict[int, _ChoiceFold] = {}
-        self._oddities: list[Oddity] = []
-        self._failed = False
-
-    def add(self, chunk: Any) -> None:
-        """Take one chunk in."""
-        at, self._chunks = self._chunks, self._chunks + 1
-        if not isinstance(chunk, dict):
-            self._note("chunk-not-object", at, f"a chunk is {type(chunk).__name__}, no object")
-            return
-        chunk = without_nulls(chunk)
-        if "error" in chunk and "choices" not in chunk:
-            self._failed = True
-            self._note("stream-error", at, "the provider sent an error")
-        for key, value in chunk.items():
-            if key in ("id", "created", "model") and value != "":
-                self._first.setdefault(key, value)
-            elif key not in ("choices", "object", "obfuscation"):
-                self._last[key] = value
-        for choice in items(chunk.get("choices")):
-            if isinstance(choice, dict):
-                index = choice.get("index")
-                index = index if type(index) is int else 0
-                fold = self._choices.setdefault(index, _ChoiceFold(index))
-                fold.add(choice, at, self._note)
-
-    def transcript(self, chunks: int | None = None) -> Transcript:
-        """What has been said so far; `chunks` overrides the number of chunks."""
-        choices = tuple(self._choices[index].choice() for index in sorted(self._choices))
-        ended = bool(choices) and all(choice.finish_raw for choice in choices)
-        created = self._first.get("created")
-        return Transcript(
-            format="openai-chat",
-            complete=ended and not self._failed,
-            chunks=self._chunks if chunks is None else chunks,
-            id=text(self._first.get("id")),
-            created=created if type(created) in (int, float) else None,
-            model=text(self._first.get("model")),
-            service_tier=text(self._last.get("service_tier")),
-            system_fingerprint=text(self._last.get("system_fingerprint")),
-            choices=choices,
-            usage=usage(self._last.get("usage")),
-            extra={key: v for key, v in self._last.items() if key not in _KNOWN_CHUNK_KEYS},
-            warnings=tuple(self._oddities),
-        )
-
-    def _note(self, code: str, at: int, detail: str) -> None:
-        self._oddities.append(Oddity(code, at, detail))
+def _fold(note: Note) -> ChoicesFold:
+    return ChoicesFold(note, FORMAT.name, _OBJECTS, _DECLARED, _Choice)
 
 
 @dataclass
-class _CallFold:
+class _Call:
+    """A tool call in the making."""
+
     index: int
     id: str | None = None
     type: str | None = None
     name: str = ""
     fragments: list[str] = field(default_factory=list)
 
-    def call(self) -> ToolCall:
+    def finish(self) -> ToolCall:
         raw = repaired("".join(self.fragments))
+        if self.type == "custom":
+            return ToolCall(self.index, self.id, self.type, self.name, raw, raw, None)
         return tool_call(self.index, self.id, self.type or "function", self.name, raw)
+
+    def rebuilt(self) -> dict[str, Any]:
+        raw = repaired("".join(self.fragments))
+        if self.type == "custom":
+            return {"id": self.id, "custom": {"input": raw, "name": self.name}, "type": self.type}
+        function = {"arguments": raw, "name": self.name}
+        return {"id": self.id, "function": function, "type": self.type or "function"}
 
 
 @dataclass
-class _ChoiceFold:
+class _Choice:
+    """A choice in the making."""
+
     index: int
+    note: Note
     role: str | None = None
-    text: list[str] = field(default_factory=list)
+    content: list[str] = field(default_factory=list)
     refusal: list[str] = field(default_factory=list)
     reasoning: dict[str, list[str]] = field(default_factory=dict)
-    calls: list[_CallFold] = field(default_factory=list)
-    by_index: dict[int, _CallFold] = field(default_factory=dict)
-    by_id: dict[str, _CallFold] = field(default_factory=dict)
-    highest: int = -1
-    legacy_call: _CallFold | None = None
+    calls: list[_Call] = field(default_factory=list)
+    legacy_call: _Call | None = None
     finish_raw: str | None = None
     logprobs: dict[str, Any] | None = None
-    extra: dict[str, Any] = field(default_factory=dict)
+    in_message: dict[str, Any] = field(default_factory=dict)
+    in_choice: dict[str, Any] = field(default_factory=dict)
+    by_index: dict[int, _Call] = field(default_factory=dict)
+    by_id: dict[str, _Call] = field(default_factory=dict)
+    highest: int = -1
+    latest: _Call | None = None
 
-    def add(self, choice: Mapping[str, Any], at: int, note: Any) -> None:
-        delta = choice.get("delta")
-        if isinstance(delta, dict):
-            self._add_delta(delta, at, note)
-        raw = choice.get("finish_reason")
-        if isinstance(raw, str) and raw:
-            self.finish_raw = raw
+    def add(self, choice: Object, at: int) -> None:
+        delta, raw = fields(choice.get("delta")), choice.get("finish_reason")
+        if self.finish_raw:
+            says = any(delta.get(key) for key in _SPEAKING_KEYS)
+            note_after_finish(self.index, says=says, ends=bool(raw), at=at, note=self.note)
+        self._add_delta(delta, at)
+        self.finish_raw = next_finish(self.finish_raw, raw, self.index, at, self.note)
         if isinstance(choice.get("logprobs"), dict):
-            self._add_logprobs(choice["logprobs"])
-        for key, value in choice.items():
-            if key not in _KNOWN_CHOICE_KEYS:
-                known = self.extra.get(key)
-                if isinstance(known, dict) and isinstance(value, dict):
-                    self.extra[key] = {**known, **value}
-                else:
-                    self.extra[key] = value
+            self.logprobs = self.logprobs or {}
+            take_in(self.logprobs, choice["logprobs"])
+        take_in(self.in_choice, {k: v for k, v in choice.items() if k not in _CHOICE_KEYS})
 
-    def choice(self) -> Choice:
-        calls = tuple(one.call() for one in sorted(self.calls, key=lambda one: one.index))
+    def finish(self) -> Choice:
+        calls = tuple(one.finish() for one in sorted(self.calls, key=lambda one: one.index))
+        note_numbers((call.index for call in calls), "tool-index-gap", self.note)
         if self.legacy_call is not None:
-            calls = (*calls, self.legacy_call.call())
-        reasoning = (self.reasoning.get(key) for key in _REASONING_KEYS)
-        return Choice(
+            calls = (*calls, self.legacy_call.finish())
+        made = Choice(
             index=self.index,
             role=self.role,
-            text=_joined(self.text),
-            reasoning=next((_joined(parts) for parts in reasoning if _joined(parts)), None),
-            refusal=_joined(self.refusal),
+            text=joined(self.content),
+            reasoning=next(filter(None, map(joined, self._reasonings())), None),
+            refusal=joined(self.refusal),
             tool_calls=calls,
             finish=finish(self.finish_raw, has_tool_calls=bool(calls)),
             finish_raw=self.finish_raw,
             logprobs=self.logprobs,
-            extra=self.extra,
+            extra={**self.in_choice, **self.in_message},
         )
+        self._note_end(made)
+        return made
 
-    def _add_delta(self, delta: Mapping[str, Any], at: int, note: Any) -> None:
-        role = delta.get("role")
-        if isinstance(role, str) and role:
-            if self.role not in (None, role):
-                note("role-changed", at, f"role {role!r} after {self.role!r}")
-            self.role = self.role or role
-        _append(self.text, delta.get("content"))
+    def rebuilt(self) -> dict[str, Any]:
+        return {
+            "finish_reason": self.finish_raw,
+            "index": self.index,
+            "logprobs": self._logprobs_object(),
+            "message": self._message(),
+            **self.in_choice,
+        }
+
+    def _message(self) -> dict[str, Any]:
+        legacy = None
+        if self.legacy_call is not None:
+            legacy = self.legacy_call.rebuilt()["function"]
+        known = {
+            "content": joined(self.content),
+            "refusal": joined(self.refusal),
+            "role": self.role or "assistant",
+            "annotations": self.in_message.get("annotations"),
+            "audio": self.in_message.get("audio"),
+            "function_call": legacy,
+            "tool_calls": [one.rebuilt() for one in sorted(self.calls, key=lambda one: one.index)]
+            or None,
+        }
+        reasonings = {key: joined(parts) for key, parts in self.reasoning.items()}
+        return {
+            **known,
+            **reasonings,
+            **{k: v for k, v in self.in_message.items() if k not in known},
+        }
+
+    def _logprobs_object(self) -> dict[str, Any] | None:
+        if self.logprobs is None:
+            return None
+        return {"content": None, "refusal": None, **self.logprobs}
+
+    def _reasonings(self) -> list[list[str]]:
+        return [self.reasoning[key] for key in _REASONING_KEYS if key in self.reasoning]
+
+    def _add_delta(self, delta: Object, at: int) -> None:
+        role = text(delta.get("role"))
+        if role and self.role:
+            changed = role != self.role
+            code = "role-changed" if changed else "role-repeated"
+            self.note(code, at, f"choice {self.index}")
+        self.role = self.role or role
+        _append(self.content, delta.get("content"))
         _append(self.refusal, delta.get("refusal"))
         for key in _REASONING_KEYS:
             if isinstance(delta.get(key), str):
                 self.reasoning.setdefault(key, []).append(delta[key])
         for entry in items(delta.get("tool_calls")):
             if isinstance(entry, dict):
-                self._add_call(entry, at, note)
+                self._add_call(entry, at)
         if isinstance(delta.get("function_call"), dict):
-            self.legacy_call = self.legacy_call or _CallFold(len(self.calls))
+            self.legacy_call = self.legacy_call or _Call(len(self.calls))
             self.legacy_call.name += text(delta["function_call"].get("name")) or ""
             _append(self.legacy_call.fragments, delta["function_call"].get("arguments"))
-        for key, value in delta.items():
-            if key not in _KNOWN_DELTA_KEYS:
-                self.extra[key] = value
+        take_in(self.in_message, {k: v for k, v in delta.items() if k not in _DELTA_KEYS})
 
-    def _add_call(self, entry: Mapping[str, Any], at: int, note: Any) -> None:
-        call = self._call_of(entry, at, note)
-        call.id = call.id or text(entry.get("id"))
+    def _add_call(self, entry: Object, at: int) -> None:
+        call = self._call_of(entry, at)
+        call_id = text(entry.get("id"))
+        if call_id and call.id == call_id:
+            self.note("tool-id-repeated", at, f"call {call.index}")
+        call.id = call.id or call_id
         call.type = call.type or text(entry.get("type"))
-        custom = entry.get("custom")
-        function = custom if isinstance(custom, dict) else entry.get("function")
-        if not isinstance(function, dict):
-            return
+        function = fields(entry.get("function")) or fields(entry.get("custom"))
         name = text(function.get("name"))
-        if name and name != call.name:
-            if any(call.fragments):
-                note("tool-name-repeated", at, f"name {name!r} after arguments of {call.name!r}")
-            else:
-                call.name += name
+        if name and not call.name:
+            call.name = name
+        elif name and name == call.name:
+            self.note("tool-name-repeated", at, f"call {call.index}")
+        elif name and any(call.fragments):
+            self.note("tool-name-changed", at, f"call {call.index}: {name!r}")
+        elif name:
+            call.name += name
+            self.note("tool-name-split", at, f"call {call.index}")
         _append(call.fragments, function.get("arguments"))
         _append(call.fragments, function.get("input"))
 
-    def _call_of(self, entry: Mapping[str, Any], at: int, note: Any) -> _CallFold:
+    def _call_of(self, entry: Object, at: int) -> _Call:
         """The call that a fragment belongs to: by index, else by id, else the last one."""
         index, call_id = entry.get("index"), text(entry.get("id"))
         if type(index) is int:
             same = self.by_index.get(index)
             if same is not None and (call_id is None or same.id in (None, call_id)):
+                if same is not self.latest:
+                    self.note("tool-interleaved", at, f"call {index} goes on after another")
+                self.latest = same
                 return same
             if same is not None:
-                note("tool-index-reused", at, f"index {index} has a second id, {call_id}")
-        elif call_id is None and self.calls:
-            note("tool-index-missing", at, "a fragment has neither index nor id")
-            return self.calls[-1]
-        elif call_id in self.by_id:
-            return self.by_id[call_id]
+                self.note("tool-index-reused", at, f"a second call has index {index}")
         else:
+            self.note("tool-index-missing", at, "a fragment has no index")
+            if call_id is None and self.calls:
+                return self.calls[-1]
+            if call_id in self.by_id:
+                return self.by_id[call_id]
             index = self.highest + 1
-        made = _CallFold(index)
-        self.calls.append(made)
+        self.latest = _Call(index)
+        self.calls.append(self.latest)
         self.highest = max(self.highest, index)
-        self.by_index[index] = made
+        self.by_index[index] = self.latest
         if call_id is not None:
-            self.by_id[call_id] = made
-        return made
+            self.by_id.setdefault(call_id, self.latest)
+        return self.latest
 
-    def _add_logprobs(self, logprobs: Mapping[str, Any]) -> None:
-        self.logprobs = self.logprobs or {}
-        for key, value in logprobs.items():
-            if isinstance(value, list):
-                known = self.logprobs.get(key)
-                self.logprobs[key] = [*known, *value] if isinstance(known, list) else value
-
-
-def repaired(text: str) -> str:
-    """A text in which the two halves of a surrogate pair, sent apart, are one character again."""
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
+    def _note_end(self, made: Choice) -> None:
+        place = f"choice {made.index}"
+        note_choice(made, self.note, wants_ids=self.legacy_call is None)
+        note_finish_of_tools(made, self.note, asks=bool(made.tool_calls))
+        note_tokens(chat_tokens(made.logprobs), made, self.note)
+        if len(self._reasonings()) > 1:
+            self.note("reasoning-duplicated", None, " and ".join(self.reasoning))
+        if _TAG.search(made.text or ""):
+            self.note("inline-reasoning-tags", None, place)
 
 
 def _append(parts: list[str], value: object) -> None:
@@ -282,5 +282,4 @@ def _append(parts: list[str], value: object) -> None:
         parts.append(value)
 
 
-def _joined(parts: list[str] | None) -> str | None:
-    return repaired("".join(parts)) if parts else None
+FORMAT = Format("openai-chat", _is_chunk, _is_whole, _fold, _from_whole)

@@ -1,49 +1,93 @@
-"""OpenAI text completions, the older interface that continues a prompt."""
+"""OpenAI text completions, streamed and whole: the older interface that continues a prompt.
 
-from collections.abc import Mapping
+Source of the rules: docs/streams.md, "OpenAI completion chunks". Together adds a `delta` beside
+the text of a choice, which says the same; TGI sends an empty finish reason until the last chunk.
+"""
+
+from dataclasses import dataclass, field
 from typing import Any
 
 from recctl.transcript import Choice, Transcript
-from recctl.wire.normal import finish, items, text, usage, without_nulls
+from recctl.wire.checks import note_choice, note_tokens
+from recctl.wire.format import Format, Note, Object
+from recctl.wire.normal import fields, finish, items, joined
+from recctl.wire.openai_choices import ChoicesFold, next_finish, note_after_finish, take_in
+
+_CLASSES = ("Completion", "TextCompletionResponse")
+_OBJECTS = ("text_completion", "completion.chunk")
+_DECLARED = ("id", "choices", "created", "model", "object", "system_fingerprint", "usage")
+_CHOICE_KEYS = {"index", "text", "delta", "finish_reason", "logprobs", "obfuscation"}
+_LOGPROBS = ("text_offset", "token_logprobs", "tokens", "top_logprobs")
 
 
-def is_whole(type_name: str, data: Mapping[str, Any]) -> bool:
-    """Whether a value is a text completion that was not streamed."""
-    if type_name:
-        return type_name.rpartition(".")[2] == "Completion"
-    return any(isinstance(one, dict) and "text" in one for one in items(data.get("choices")))
-
-
-def from_whole(data: Mapping[str, Any]) -> Transcript:
-    """The transcript of a text completion. Never raises."""
-    data = without_nulls(data)
-    choices = tuple(
-        _choice(one, place)
-        for place, one in enumerate(items(data.get("choices")))
-        if isinstance(one, dict)
-    )
-    created = data.get("created")
-    return Transcript(
-        format="openai-completion",
-        complete=bool(choices) and all(one.finish_raw for one in choices),
-        chunks=0,
-        id=text(data.get("id")),
-        created=created if type(created) in (int, float) else None,
-        model=text(data.get("model")),
-        system_fingerprint=text(data.get("system_fingerprint")),
-        choices=choices,
-        usage=usage(data.get("usage")),
+def _is_chunk(class_name: str, data: Object) -> bool:
+    if class_name:
+        return class_name.rpartition(".")[2] in _CLASSES
+    return data.get("object") in _OBJECTS or any(
+        isinstance(fields(choice).get("text"), str) for choice in items(data.get("choices"))
     )
 
 
-def _choice(data: Mapping[str, Any], place: int) -> Choice:
-    index, said = data.get("index"), data.get("text")
-    raw = text(data.get("finish_reason"))
-    return Choice(
-        index=index if type(index) is int else place,
-        role="assistant",
-        text=said if isinstance(said, str) else None,
-        finish=finish(raw, has_tool_calls=False),
-        finish_raw=raw,
-        logprobs=data.get("logprobs"),
-    )
+def _fold(note: Note) -> ChoicesFold:
+    return ChoicesFold(note, FORMAT.name, _OBJECTS[:1], _DECLARED, _Choice)
+
+
+def _from_whole(data: Object, note: Note) -> Transcript:
+    """The same as that of a stream of one chunk."""
+    fold = _fold(note)
+    fold.add(data, 0)
+    return fold.finish()[0]
+
+
+@dataclass
+class _Choice:
+    """A choice in the making."""
+
+    index: int
+    note: Note
+    text: list[str] = field(default_factory=list)
+    finish_raw: str | None = None
+    logprobs: dict[str, Any] | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def add(self, choice: Object, at: int) -> None:
+        said, raw = choice.get("text"), choice.get("finish_reason")
+        if self.finish_raw:
+            says, ends = bool(said), bool(raw)
+            note_after_finish(self.index, says=says, ends=ends, at=at, note=self.note)
+        if isinstance(said, str):
+            self.text.append(said)
+        self.finish_raw = next_finish(self.finish_raw, raw, self.index, at, self.note)
+        if isinstance(choice.get("logprobs"), dict):
+            self.logprobs = self.logprobs or {}
+            take_in(self.logprobs, choice["logprobs"])
+        take_in(self.extra, {k: v for k, v in choice.items() if k not in _CHOICE_KEYS})
+
+    def finish(self) -> Choice:
+        made = Choice(
+            index=self.index,
+            role="assistant",
+            text=joined(self.text),
+            finish=finish(self.finish_raw, has_tool_calls=False),
+            finish_raw=self.finish_raw,
+            logprobs=self.logprobs,
+            extra=self.extra,
+        )
+        note_choice(made, self.note)
+        note_tokens(items(fields(made.logprobs).get("tokens")), made, self.note)
+        return made
+
+    def rebuilt(self) -> dict[str, Any]:
+        logprobs = None
+        if self.logprobs is not None:
+            logprobs = {**dict.fromkeys(_LOGPROBS), **self.logprobs}
+        return {
+            "finish_reason": self.finish_raw,
+            "index": self.index,
+            "logprobs": logprobs,
+            "text": joined(self.text),
+            **self.extra,
+        }
+
+
+FORMAT = Format("openai-completion", _is_chunk, _is_chunk, _fold, _from_whole)

@@ -1,0 +1,48 @@
+"""`recctl assemble`."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from recctl.cli.terminal import note, with_missing_told, write
+from recctl.errors import ExitCode, RecctlError, UsageError
+
+DETAILS = """PATHS are files or folders; none: every folder named recordings below this one. A REF
+is a hash or its first digits, or a rec- id; it is looked for in the folders named with it.
+Each answer is printed as the object that the provider would have sent without streaming, and as a
+transcript, which is the same for every provider."""
+
+
+class Format(StrEnum):
+    """How answers are printed."""
+
+    JSONL = "jsonl"
+    JSON = "json"
+
+
+def run(
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="PATHS|REFS", help="What to read.", show_default=False),
+    ] = None,
+    *,
+    form: Annotated[
+        Format, typer.Option("--format", help="One answer a line, or a single one indented.")
+    ] = Format.JSONL,
+) -> int:
+    """Print each answer as it is read."""
+    from recctl.assemble import assemble  # noqa: PLC0415
+    from recctl.corpus import select  # noqa: PLC0415
+    from recctl.render import assembly as render  # noqa: PLC0415
+
+    corpus, code = with_missing_told(select(arguments or []))
+    if form is Format.JSON and len(corpus.entries) > 1:
+        raise UsageError(f"--format json prints one answer, not {len(corpus.entries)}: use jsonl")
+    as_text = render.as_json if form is Format.JSON else render.as_line
+    unread: list[RecctlError] = []
+    for one in assemble(corpus.entries, unread):
+        write(as_text(one))
+    for error in unread:
+        note(f"{error}; see: recctl validate")
+    return max(code, ExitCode.FINDINGS if unread else ExitCode.FINE)

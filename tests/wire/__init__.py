@@ -1,0 +1,1 @@
+"""Wire formats: answers of providers to transcripts."""
