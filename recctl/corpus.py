@@ -215,6 +215,9 @@ def resolve(reference: str, corpus: Corpus) -> Entry:
     found = [entry for entry in corpus.entries if _has_digits(entry, digits)]
     if not found and by_id:
         found = list(_holding(f'"{wanted}"'.encode("ascii"), corpus))
+    if not found and corpus.missing:
+        lost = ", ".join(map(one_line, corpus.missing))
+        raise UsageError(f"no recording {reference!r}: no such file or folder: {lost}")
     if not found:
         raise NothingFoundError(
             f"no recording {reference!r} among {len(corpus.entries)}: name the folder it is in,"

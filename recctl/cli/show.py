@@ -60,6 +60,8 @@ def run(
     color: ColorOption = Color.AUTO,
 ) -> int:
     """Find, read, print."""
+    if chunks and form is Format.JSON:
+        raise UsageError("--chunks goes with text and markdown; --raw prints the chunks as JSON")
     if raw and form is not Format.TEXT:
         raise UsageError("--raw prints what was recorded and takes no --format")
     where, name, content, code = _find(reference, paths)

@@ -50,8 +50,9 @@ def streaming_flag(subject: Subject) -> Iterator[Violation]:
     models = subject.answer is not None and subject.answer.transcript.format == "models"
     is_stream = isinstance(body, list) and not models
     if subject.recording.is_streaming is not is_stream and not raised:
-        told = "a stream" if subject.recording.is_streaming else "no stream"
-        yield Violation("/response/is_streaming", f"the body is not what this says: {told}")
+        told = "true" if subject.recording.is_streaming else "false"
+        found = "a list of chunks" if is_stream else "a list of models" if models else "no list"
+        yield Violation("/response/is_streaming", f"{told}, but the body is {found}")
 
 
 def endpoint_mismatch(subject: Subject) -> Iterator[Violation]:

@@ -81,19 +81,18 @@ def read(response: Mapping[str, Any]) -> Answer:
 
 
 def _read(response: Mapping[str, Any], note: Notes) -> Answer:
-    body = response.get("body")
+    stream = _stream_of(response)
     raised = response.get("is_exception") is True
-    streams = response.get("is_streaming") is True or raised
-    if isinstance(body, list) and streams and not plain.lists_models(body):
-        answer = _streamed(body, note)
+    if stream is not None:
+        answer = _streamed(stream, note)
         if raised:
             note("stream-exception", None, "the chunks are those before the exception")
             answer = replace(answer, transcript=replace(answer.transcript, complete=False))
-        chunks = len(body)
     elif raised:
-        answer, chunks = Answer(plain.exception(response), None), 0
+        answer = Answer(plain.exception(response), None)
     else:
-        answer, chunks = _whole(body, note), 0
+        answer = _whole(response.get("body"), note)
+    chunks = len(stream) if stream is not None else 0
     return replace(
         answer, transcript=replace(answer.transcript, chunks=chunks, warnings=note.all())
     )
@@ -101,10 +100,16 @@ def _read(response: Mapping[str, Any], note: Notes) -> Answer:
 
 def chunk_values(response: Mapping[str, Any]) -> Iterator[Any]:
     """The chunks of a streamed response as they came, without class names and nulls."""
+    for chunk in _stream_of(response) or ():
+        yield without_nulls(unwrapped(chunk)[1])
+
+
+def _stream_of(response: Mapping[str, Any]) -> list[Any] | None:
+    """The recorded chunks, also those that came before an exception; null for no stream."""
     body = response.get("body")
-    if isinstance(body, list) and response.get("is_streaming") is True:
-        for chunk in body:
-            yield without_nulls(unwrapped(chunk)[1])
+    says_so = response.get("is_streaming") is True or response.get("is_exception") is True
+    is_stream = isinstance(body, list) and says_so and not plain.lists_models(body)
+    return body if is_stream else None
 
 
 def _whole(body: Any, note: Notes) -> Answer:
