@@ -801,8 +801,8 @@ def test_a_part_of_a_stream_is_shown_in_markdown(what: str) -> None:
     response, _, code = PARTIAL[what]
     lines = shown(response, "--format", "markdown", request=ASKED_IN_PIECES)
 
-    assert "incomplete: the answer is a part only" in lines
-    assert [line for line in lines if line.startswith(f"error: {code}")]
+    assert "- incomplete: the answer is a part only" in lines
+    assert [line for line in lines if line.startswith(f"- error: {code}")]
 
 
 @every_part

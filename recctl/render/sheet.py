@@ -340,30 +340,33 @@ def _content(text: str, style: str = "") -> Iterator[Line]:
 
 
 def _markdown_blocks(lines: Iterator[Line]) -> Iterator[str]:
-    """Content in fences, who speaks in bold, facts as plain paragraphs."""
-    for is_content, group in groupby(lines, key=lambda line: line.part == "content"):
-        if is_content:
-            yield _fence([line.text for line in group])
+    """Content in fences, who speaks in bold, facts as lists."""
+    for part, group in groupby(lines, key=lambda line: line.part):
+        texts = [line.text for line in group]
+        if part == "content":
+            yield _fence(texts)
+        elif part == "fact":
+            yield "\n".join(f"- {_escaped(text)}" for text in texts)
         else:
-            for line in group:
-                bold = "**" if line.part == "role" else ""
-                yield f"{bold}{_escaped(line.text)}{bold}"
+            yield "\n\n".join(f"**{_escaped(text)}**" for text in texts)
 
 
 def _fence(content: list[str]) -> str:
     text = "\n".join(content)
-    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
+    fence = "`" * max(3, _longest_run(text) + 1)
     return f"{fence}text\n{text}\n{fence}"
 
 
 def _code(value: str) -> str:
     """An inline code span: longer backticks than any within (CommonMark, section 6.1)."""
-    text = value
-    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
-    ticks = "`" * (longest + 1)
-    space = " " if text.startswith("`") or text.endswith("`") else ""
-    return f"{ticks}{space}{text}{space}{ticks}"
+    ticks = "`" * (_longest_run(value) + 1)
+    space = " " if value.startswith("`") or value.endswith("`") else ""
+    return f"{ticks}{space}{value}{space}{ticks}"
+
+
+def _longest_run(text: str) -> int:
+    """How many backticks stand together at most."""
+    return max((len(run) for run in re.findall(r"`+", text)), default=0)
 
 
 def _escaped(text: str) -> str:
