@@ -130,14 +130,16 @@ def test_reasoning_is_whole_on_demand_and_told_from_the_answer() -> None:
 def test_reasoning_is_folded_in_markdown() -> None:
     lines = shown(THOUGHTFUL, "--format", "markdown")
 
-    assert lines.index(FOLDED) < lines.index("```text")
+    assert lines.index(f"- {FOLDED}") < lines.index("```text")
     assert not any(line in lines for line in REASONING.split("\n"))
 
 
 def test_reasoning_has_a_fence_of_its_own_in_markdown() -> None:
     markdown = "\n".join(shown(THOUGHTFUL, "--format", "markdown", "--reasoning"))
 
-    assert f"reasoning\n\n```text\n{REASONING}\n```\n\nanswer\n\n```text\nIt is.\n```" in markdown
+    assert (
+        f"- reasoning\n\n```text\n{REASONING}\n```\n\n- answer\n\n```text\nIt is.\n```" in markdown
+    )
 
 
 def test_reasoning_of_a_stream_is_joined() -> None:
@@ -252,7 +254,7 @@ def test_a_whole_answer_has_no_chunks() -> None:
 
 
 def test_a_whole_answer_has_no_chunks_in_markdown_either() -> None:
-    assert "no stream: the answer came in one piece" in shown(
+    assert "- no stream: the answer came in one piece" in shown(
         chat_answer("It is."), "--chunks", "--format", "markdown"
     )
 

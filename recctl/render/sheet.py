@@ -279,7 +279,8 @@ def _choice_lines(choice: Choice, view: View) -> Iterator[Line]:
     if choice.reasoning and view.reasoning:
         yield _fact("reasoning", _FAINT)
         yield from _content(choice.reasoning, _FAINT)
-        yield _fact("answer", _FAINT)
+        if choice.text or choice.tool_calls or choice.refusal:
+            yield _fact("answer", _FAINT)
     elif choice.reasoning:
         length = plural(len(choice.reasoning), "character")
         yield _fact(f"reasoning: {length}, shown by --reasoning", _FAINT)

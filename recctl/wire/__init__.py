@@ -21,7 +21,7 @@ from recctl.wire import (
     sse,
 )
 from recctl.wire.format import Format
-from recctl.wire.normal import fields, items, without_nulls
+from recctl.wire.normal import error_words, fields, in_short, items, without_nulls
 
 __all__ = ["Answer", "chunk_values", "read"]
 
@@ -35,6 +35,9 @@ FORMATS: tuple[Format, ...] = (
     ollama.FORMAT,
 )
 """Every streamed format; the first that knows a value takes it."""
+
+_MOST_FOREIGN = 100
+"""So many chunks that do not belong into a stream are told one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,23 +130,27 @@ def _streamed(body: list[Any], note: Notes) -> Answer:
     chunks = list(_chunks(body, note))
     kinds = Counter(form.name for form, _, _ in chunks if form is not None)
     if not kinds:
-        errors = [at for _, data, at in chunks if fields(data).get("error") is not None]
-        if errors:
-            note("stream-error", errors[0], "an error in place of a chunk")
-        elif body:
-            note("mixed-stream", None, "no chunk is of a known format")
-        else:
+        for _, data, at in chunks[:_MOST_FOREIGN]:
+            if fields(data).get("error") is not None:
+                note("stream-error", at, error_words(data))
+            else:
+                note("mixed-stream", at, f"of no known format: {in_short(data)}")
+        if not chunks:
             note("empty-stream", None, "no chunks")
         return Answer(plain.unknown(complete=False), None)
     wanted = kinds.most_common(1)[0][0]
     form = next(form for form in FORMATS if form.name == wanted)
     fold = form.fold(note)
+    foreign = []
     for own, data, at in chunks:
         if own is form or _is_of_any_format(data):
             fold.add(data, at)
         else:
-            note("mixed-stream", at, f"a chunk is not of format {wanted}")
-    return Answer(*fold.finish())
+            foreign.append((data, at))
+    for data, at in foreign[:_MOST_FOREIGN]:
+        note("mixed-stream", at, f"not of format {wanted}: {in_short(data)}")
+    transcript, rebuilt = fold.finish()
+    return Answer(replace(transcript, complete=transcript.complete and not foreign), rebuilt)
 
 
 def _is_of_any_format(data: Any) -> bool:

@@ -12,6 +12,7 @@ from recctl.transcript import Choice, ToolCall, Transcript
 from recctl.wire.checks import Constants, note_choice, note_finish_of_tools, note_numbers
 from recctl.wire.format import Format, Note, Object
 from recctl.wire.normal import (
+    error_words,
     fields,
     finish,
     items,
@@ -192,7 +193,7 @@ class _Fold:
     def _add_error(self, chunk: Object, at: int) -> None:
         if chunk.get("type") == "error" or chunk.get("error") is not None:
             self._failed = True
-            self._note("stream-error", at, "an error in place of an event")
+            self._note("stream-error", at, error_words(chunk))
 
     def _choice(self) -> Choice:
         calls = tuple(

@@ -15,6 +15,7 @@ from recctl.transcript import Choice, ToolCall, Transcript, Usage
 from recctl.wire.checks import Constants, note_choice, note_numbers, note_usage
 from recctl.wire.format import Format, Note, Object
 from recctl.wire.normal import (
+    error_words,
     fields,
     finish,
     items,
@@ -97,7 +98,7 @@ class _Fold:
         self._constants.see(read, at)
         if "error" in read and "candidates" not in read:
             self._failed = True
-            self._note("stream-error", at, "an error in place of a chunk")
+            self._note("stream-error", at, error_words(chunk))
         for key, value in read.items():
             if key == "sdk_http_response":
                 self._answer[key] = value
@@ -177,7 +178,7 @@ class _Fold:
 
     def _note_oddities(self, folds: list["_Candidate"], *, blocked: bool) -> None:
         note_usage(self._usages, self._at, self._note)
-        if not self._usages and not self._failed:
+        if not self._usages and not self._failed and not blocked:
             self._note("usage-missing", None, "no chunk counts tokens")
         if not folds and blocked:
             self._note("prompt-blocked", None, "no candidates")

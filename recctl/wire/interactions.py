@@ -19,6 +19,7 @@ from recctl.wire.checks import (
 from recctl.wire.format import Format, Note, Object
 from recctl.wire.gemini import counted_together
 from recctl.wire.normal import (
+    error_words,
     fields,
     finish,
     items,
@@ -102,7 +103,7 @@ class _Fold:
         group, _, action = kind.partition(".")
         if chunk.get("error") is not None or kind == "error":
             self._failed = True
-            self._note("stream-error", at, "an error in place of an event")
+            self._note("stream-error", at, error_words(chunk))
         elif kind == "interaction.status_update":
             self._add_status(chunk, at)
         elif group == "interaction":

@@ -28,6 +28,8 @@ _FINISHES: dict[Finish, tuple[str, ...]] = {
 }
 _FINISH_OF = {raw: known for known, raws in _FINISHES.items() for raw in raws}
 
+_LONGEST = 160
+
 _INPUT = (
     *("prompt_tokens", "input_tokens", "prompt_token_count"),
     *("prompt_eval_count", "total_input_tokens"),
@@ -79,6 +81,25 @@ def items(value: object) -> list[Any]:
 def fields(value: object) -> Mapping[str, Any]:
     """An object's members; none of anything else."""
     return value if isinstance(value, dict) else {}
+
+
+def error_words(chunk: Mapping[str, Any]) -> str:
+    """What an error that was sent in place of a chunk says, in one short text."""
+    error = chunk.get("error") or fields(chunk.get("response")).get("error") or chunk
+    if not isinstance(error, dict):
+        return _short(error)
+    said = [error[key] for key in ("type", "code", "status", "message") if error.get(key)]
+    return ": ".join(map(_short, said)) or _short(error)
+
+
+def in_short(value: object) -> str:
+    """A value as JSON, cut to what a message can hold."""
+    return _short(json.dumps(value, ensure_ascii=False))
+
+
+def _short(value: object) -> str:
+    words = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return words if len(words) <= _LONGEST else words[: _LONGEST - 1] + "…"
 
 
 def joined(parts: Iterable[str] | None) -> str | None:

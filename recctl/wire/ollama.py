@@ -12,6 +12,7 @@ from recctl.transcript import Choice, ToolCall, Transcript
 from recctl.wire.checks import Constants, note_choice
 from recctl.wire.format import Format, Note, Object
 from recctl.wire.normal import (
+    error_words,
     fields,
     finish,
     items,
@@ -90,7 +91,7 @@ class _Fold:
         self._at = at
         if chunk.get("error") is not None:
             self._failed = True
-            self._note("stream-error", at, "an error in place of a chunk")
+            self._note("stream-error", at, error_words(chunk))
             if chunk.get("done") is None:
                 return
         self._last = chunk

@@ -50,6 +50,8 @@ def _is_chunk(class_name: str, data: Object) -> bool:
     if class_name:
         return class_name.rpartition(".")[2] in ("ChatCompletionChunk", "ModelResponseStream")
     choices = [fields(choice) for choice in items(data.get("choices"))]
+    if data.get("object") in ("text_completion", "completion.chunk"):
+        return False
     if any(isinstance(choice.get("delta"), dict) for choice in choices):
         return True
     if data.get("object"):
@@ -153,7 +155,7 @@ class _Choice:
             tool_calls=calls,
             finish=finish(self.finish_raw, has_tool_calls=bool(calls)),
             finish_raw=self.finish_raw,
-            logprobs=self.logprobs,
+            logprobs=self.logprobs or self._logprobs_object(),
             extra={**self.in_choice, **self.in_message},
         )
         self._note_end(made)

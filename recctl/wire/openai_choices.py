@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from recctl.transcript import Choice, Transcript
 from recctl.wire.checks import Constants, note_numbers, note_usage
 from recctl.wire.format import Note, Object
-from recctl.wire.normal import index_of, items, number, text, usage, without_nulls
+from recctl.wire.normal import error_words, index_of, items, number, text, usage, without_nulls
 
 _FIRST_COUNTS = ("id", "created", "model")
 _ENVELOPE = {
@@ -68,7 +68,7 @@ class ChoicesFold:
         self._note_chunk(known, at)
         if "error" in known and "choices" not in known:
             self.failed = True
-            self.note("stream-error", at, "an error in place of a chunk")
+            self.note("stream-error", at, error_words(chunk))
         if "usage" in known:
             self.usages.append((at, chunk["usage"]))
         for key, value in known.items():

@@ -20,6 +20,7 @@ from recctl.wire.checks import (
 )
 from recctl.wire.format import Format, Note, Object
 from recctl.wire.normal import (
+    error_words,
     fields,
     finish,
     items,
@@ -126,9 +127,11 @@ def _is_chunk(class_name: str, data: Object) -> bool:
     kind = data.get("type")
     if not isinstance(kind, str):
         return False
-    return kind.startswith("response.") or (
-        kind in ("error", "keepalive") and data.get("sequence_number") is not None
-    )
+    if kind.startswith("response."):
+        return True
+    # Anthropic's errors hold an error object, these are one.
+    own_error = kind == "error" and "error" not in data
+    return own_error or (kind == "keepalive" and data.get("sequence_number") is not None)
 
 
 def _is_whole(class_name: str, data: Object) -> bool:
@@ -254,7 +257,7 @@ class _Fold:
             self._see(kind, response, at)
         elif kind == "error" or (not kind and chunk.get("error") is not None):
             self._failed = True
-            self._note("stream-error", at, "an error in place of an event")
+            self._note("stream-error", at, error_words(chunk))
         else:
             self._add_event(kind, chunk, at)
 

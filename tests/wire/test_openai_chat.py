@@ -912,7 +912,8 @@ def test_chunk_that_is_no_object() -> None:
     transcript = streamed(starting(content="a"), said({}, "stop"), None, 7)
 
     assert (only(transcript).text, transcript.chunks) == ("a", 4)
-    assert codes(transcript) == [("mixed-stream", 2)]
+    assert not transcript.complete
+    assert codes(transcript) == [("mixed-stream", 2), ("mixed-stream", 3)]
 
 
 def test_mixed_stream() -> None:
