@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from recctl.recording import Kind, Recording
+from recctl.shapes import items, text
 
 PartKind = Literal["text", "reasoning", "refusal", "image", "audio", "file", "result", "json"]
 
@@ -102,7 +103,7 @@ def _turns(role: str, value: Any) -> Iterator[Turn]:
             if called is not None:
                 yield Turn("assistant", calls=(called,))
             elif isinstance(item, dict) and item.get("type") in _RESULT_TYPES:
-                yield Turn(role, _parts(item), answers=_text(item.get("call_id")))
+                yield Turn(role, _parts(item), answers=text(item.get("call_id")))
             elif isinstance(item, dict) and _is_message(item):
                 yield _turn(role, item)
             else:
@@ -130,7 +131,7 @@ def _turn(role: str, message: Mapping[str, Any]) -> Turn:
     if isinstance(message.get("refusal"), str) and message["refusal"]:
         parts.append(Part("refusal", message["refusal"]))
     calls = []
-    for one in _list(message.get("tool_calls")):
+    for one in items(message.get("tool_calls")):
         if isinstance(one, dict):
             calls.append(_call(one))
         else:
@@ -143,7 +144,7 @@ def _turn(role: str, message: Mapping[str, Any]) -> Turn:
             parts += _parts(block)
         else:
             calls.append(called)
-    answers = _text(message.get("tool_call_id")) or _text(message.get("call_id"))
+    answers = text(message.get("tool_call_id")) or text(message.get("call_id"))
     return Turn(role, tuple(parts), tuple(calls), answers)
 
 
@@ -156,7 +157,7 @@ def _call(entry: Mapping[str, Any]) -> Call:
     return Call(
         name=str(inner.get("name", "?")),
         arguments=arguments if isinstance(arguments, str) else _json(arguments),
-        id=_text(entry.get("id")) or _text(entry.get("call_id")),
+        id=text(entry.get("id")) or text(entry.get("call_id")),
     )
 
 
@@ -200,7 +201,7 @@ def _medium(value: Any, kind: PartKind, keys: tuple[str, ...]) -> Part | None:
     if isinstance(value, str):
         return Part(kind, value)
     if isinstance(value, dict):
-        return next((Part(kind, value[key]) for key in keys if _text(value.get(key))), None)
+        return next((Part(kind, value[key]) for key in keys if text(value.get(key))), None)
     return None
 
 
@@ -215,11 +216,11 @@ def _result(block: Mapping[str, Any]) -> Part | None:
 
 
 def _tools(value: Any) -> Iterator[Tool]:
-    for entry in _list(value):
+    for entry in items(value):
         if not isinstance(entry, dict):
             yield Tool(entry if isinstance(entry, str) else _json(entry))
             continue
-        declared = _list(entry.get("function_declarations"))
+        declared = items(entry.get("function_declarations"))
         for one in declared or [entry.get("function", entry)]:
             if isinstance(one, dict):
                 yield _tool(one)
@@ -234,14 +235,6 @@ def _tool(function: Mapping[str, Any]) -> Tool:
         description=description if isinstance(description, str) else None,
         parameters=tuple(properties) if isinstance(properties, dict) else (),
     )
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
 
 
 def _json(value: object) -> str:

@@ -11,6 +11,8 @@ from functools import cached_property
 from typing import Any, Self
 from urllib.parse import SplitResult, urlsplit
 
+from recctl.shapes import fields, text
+
 
 class Kind(StrEnum):
     """What was recorded. Source: docs/format.md, "One file, one interaction"."""
@@ -74,12 +76,12 @@ class Recording:
     @cached_property
     def request(self) -> Mapping[str, Any]:
         """The request object; empty where there is none."""
-        return _object(self.document.get("request"))
+        return fields(self.document.get("request"))
 
     @cached_property
     def response(self) -> Mapping[str, Any]:
         """The response object; empty where there is none."""
-        return _object(self.document.get("response"))
+        return fields(self.document.get("response"))
 
     @property
     def body(self) -> Any:
@@ -94,7 +96,7 @@ class Recording:
     @property
     def test_id(self) -> str | None:
         """The test that owns the recording, a pytest node id; null for shared ones."""
-        return _text(self.document.get("test_id")) or _text(self.request.get("test_id"))
+        return text(self.document.get("test_id")) or text(self.request.get("test_id"))
 
     def asked_by(self, test_id: str | None) -> Self:
         """The same recording as if another test, or none, had made the request."""
@@ -108,14 +110,14 @@ class Recording:
         """What was sent: the request's body, payload or tool arguments."""
         for key in ("body", "payload", "kwargs"):
             if isinstance(self.request.get(key), dict):
-                return _object(self.request[key])
+                return fields(self.request[key])
         return {}
 
     @cached_property
     def url(self) -> SplitResult | None:
         """The request's url in its parts; null where there is none or it cannot be split."""
         try:
-            return urlsplit(self.request["url"]) if _text(self.request.get("url")) else None
+            return urlsplit(self.request["url"]) if text(self.request.get("url")) else None
         except ValueError:
             return None
 
@@ -123,24 +125,24 @@ class Recording:
     def endpoint(self) -> str | None:
         """What was called: the recorded endpoint, else the url's path or the tool's name."""
         return (
-            _text(self.request.get("endpoint"))
+            text(self.request.get("endpoint"))
             or (self.url.path if self.url else None)
-            or _text(self.request.get("tool_name"))
-            or _text(self.request.get("api"))
+            or text(self.request.get("tool_name"))
+            or text(self.request.get("api"))
         )
 
     @property
     def model(self) -> str | None:
         """The model that was asked for."""
-        return _text(self.request.get("model")) or _text(self.sent.get("model"))
+        return text(self.request.get("model")) or text(self.sent.get("model"))
 
     @cached_property
     def provider(self) -> str | None:
         """Who answered: named by the recording, else told by the url's host, else that host."""
-        metadata = _object(self.request.get("provider_metadata"))
+        metadata = fields(self.request.get("provider_metadata"))
         named = (
-            _text(self.request.get("provider"))
-            or _text(metadata.get("provider"))
+            text(self.request.get("provider"))
+            or text(metadata.get("provider"))
             or ("vllm" if "vllm_server_version" in metadata else None)
         )
         if named or self.url is None:
@@ -160,11 +162,3 @@ class Recording:
     def chunks(self) -> int | None:
         """Number of recorded chunks (lines, for server-sent events); null for no stream."""
         return len(self.body) if self.is_streaming and isinstance(self.body, list) else None
-
-
-def _object(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None

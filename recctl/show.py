@@ -9,9 +9,9 @@ from typing import Any
 from recctl.conversation import Conversation, conversation
 from recctl.dialects import Identity, Name, identify
 from recctl.recording import Recording
+from recctl.shapes import fields, items, text
 from recctl.transcript import Choice, Transcript
 from recctl.wire import chunk_values, read, reasoning
-from recctl.wire.normal import fields, items
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +52,16 @@ class Sheet:
     stream: tuple[str, ...]
 
 
-def sheet(path: str, recording: Recording, *, split_reasoning: bool = False) -> Sheet:
+def sheet(
+    path: str, recording: Recording, *, split_reasoning: bool = False, with_stream: bool = False
+) -> Sheet:
     """The sheet of a recording that was read from a path.
 
-    With `split_reasoning`, reasoning that stands in the text in tags is taken out of it.
+    With `split_reasoning`, reasoning that stands in the text in tags is taken out of it. `stream`
+    is empty unless it is asked for.
     """
     name = Name.parse(recording.file_name)
     status = recording.response.get("status")
-    url = recording.request.get("url")
     transcript = read(recording.response).transcript
     if split_reasoning:
         transcript = reasoning.split(transcript)
@@ -70,7 +72,7 @@ def sheet(path: str, recording: Recording, *, split_reasoning: bool = False) -> 
         kind=recording.kind,
         test_id=recording.test_id,
         endpoint=recording.endpoint,
-        url=url if isinstance(url, str) else None,
+        url=text(recording.request.get("url")),
         model=recording.model,
         provider=recording.provider,
         identity=identify(recording),
@@ -82,7 +84,7 @@ def sheet(path: str, recording: Recording, *, split_reasoning: bool = False) -> 
         transcript=transcript,
         logprobs={index: summary for index, summary in summaries if summary is not None},
         body=recording.body if transcript.format == "unknown" else None,
-        stream=tuple(_stream(recording)),
+        stream=tuple(_stream(recording)) if with_stream else (),
     )
 
 
@@ -90,11 +92,9 @@ def _exception(recording: Recording) -> str | None:
     """The recorded exception in one text: its type, if that was kept, and its message."""
     if recording.response.get("is_exception") is not True:
         return None
-    data = recording.response.get("exception_data")
-    kind = data.get("type") if isinstance(data, dict) else None
-    message = recording.response.get("exception_message")
-    words = (one for one in (kind, message) if isinstance(one, str) and one)
-    return ": ".join(words) or "no message was recorded"
+    kind = text(fields(recording.response.get("exception_data")).get("type"))
+    message = text(recording.response.get("exception_message"))
+    return ": ".join(filter(None, (kind, message))) or "no message was recorded"
 
 
 def _logprobs(choice: Choice) -> Logprobs | None:

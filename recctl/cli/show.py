@@ -74,7 +74,7 @@ def run(
     from recctl.show import sheet  # noqa: PLC0415
 
     recording = recording_of(where, name, content)
-    made = sheet(where, recording, split_reasoning=split_reasoning)
+    made = sheet(where, recording, split_reasoning=split_reasoning, with_stream=chunks)
     view = render.View(part.value, reasoning, chunks)
     if form is Format.JSON:
         write(render.as_json(made, view))

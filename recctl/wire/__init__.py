@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from recctl.shapes import fields, items
 from recctl.transcript import Oddity, Transcript
 from recctl.wire import (
     anthropic,
@@ -21,7 +22,7 @@ from recctl.wire import (
     sse,
 )
 from recctl.wire.format import Format
-from recctl.wire.normal import error_words, fields, in_short, items, without_nulls
+from recctl.wire.normal import error_words, in_short, without_nulls
 
 __all__ = ["Answer", "chunk_values", "read"]
 

@@ -8,18 +8,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from recctl.shapes import fields, items, text
 from recctl.transcript import Choice, ToolCall, Transcript
 from recctl.wire.checks import Constants, note_choice, note_finish_of_tools, note_numbers
 from recctl.wire.format import Format, Note, Object
 from recctl.wire.normal import (
     error_words,
-    fields,
     finish,
-    items,
     joined,
     parsed_arguments,
     repaired,
-    text,
     tool_call,
     usage,
     whole_call,

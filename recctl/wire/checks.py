@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any
 
+from recctl.shapes import fields, items
 from recctl.transcript import Choice, ToolCall, Usage
 from recctl.wire.format import Note
-from recctl.wire.normal import fields, items, meaning, usage
+from recctl.wire.normal import meaning, usage
 
 
 def note_choice(

@@ -11,21 +11,11 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
+from recctl.shapes import fields, items, text
 from recctl.transcript import Choice, ToolCall, Transcript, Usage
 from recctl.wire.checks import Constants, note_choice, note_numbers, note_usage
 from recctl.wire.format import Format, Note, Object
-from recctl.wire.normal import (
-    error_words,
-    fields,
-    finish,
-    items,
-    joined,
-    number,
-    text,
-    usage,
-    whole_call,
-    without_nulls,
-)
+from recctl.wire.normal import error_words, finish, joined, number, usage, whole_call, without_nulls
 
 _MARKS = {
     *("candidates", "usage_metadata", "usageMetadata", "prompt_feedback", "promptFeedback"),

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from recctl.shapes import fields, items, text
 from recctl.transcript import Choice, ToolCall, Transcript
 from recctl.wire.checks import (
     Constants,
@@ -20,13 +21,10 @@ from recctl.wire.format import Format, Note, Object
 from recctl.wire.gemini import counted_together
 from recctl.wire.normal import (
     error_words,
-    fields,
     finish,
-    items,
     joined,
     parsed_arguments,
     repaired,
-    text,
     tool_call,
     usage,
     whole_call,

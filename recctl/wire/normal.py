@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from recctl.shapes import fields
 from recctl.transcript import ArgumentsError, Finish, ToolCall, Usage
 
 _FINISHES: dict[Finish, tuple[str, ...]] = {
@@ -58,11 +59,6 @@ def without_nulls(value: Any) -> Any:
     return value
 
 
-def text(value: object) -> str | None:
-    """A string that says something; null for anything else."""
-    return value if isinstance(value, str) and value else None
-
-
 def number(value: object) -> int | float | None:
     """A number, truth values aside; null for anything else."""
     return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
@@ -71,16 +67,6 @@ def number(value: object) -> int | float | None:
 def index_of(value: object, otherwise: int) -> int:
     """A number that counts places, or another in its stead."""
     return value if type(value) is int else otherwise
-
-
-def items(value: object) -> list[Any]:
-    """A list's items; none of anything else."""
-    return value if isinstance(value, list) else []
-
-
-def fields(value: object) -> Mapping[str, Any]:
-    """An object's members; none of anything else."""
-    return value if isinstance(value, dict) else {}
 
 
 def error_words(chunk: Mapping[str, Any]) -> str:

@@ -8,16 +8,14 @@ taken out beforehand: in the arguments of a tool call a null is a value.
 
 from typing import Any
 
+from recctl.shapes import fields, items, text
 from recctl.transcript import Choice, ToolCall, Transcript
 from recctl.wire.checks import Constants, note_choice
 from recctl.wire.format import Format, Note, Object
 from recctl.wire.normal import (
     error_words,
-    fields,
     finish,
-    items,
     joined,
-    text,
     tool_call,
     usage,
     whole_call,

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from recctl.shapes import fields, items, text
 from recctl.transcript import Choice, ToolCall, Transcript
 from recctl.wire.checks import (
     chat_tokens,
@@ -16,16 +17,7 @@ from recctl.wire.checks import (
     note_tokens,
 )
 from recctl.wire.format import Format, Note, Object
-from recctl.wire.normal import (
-    fields,
-    finish,
-    items,
-    joined,
-    repaired,
-    text,
-    tool_call,
-    without_nulls,
-)
+from recctl.wire.normal import finish, joined, repaired, tool_call, without_nulls
 from recctl.wire.openai_choices import ChoicesFold, next_finish, note_after_finish, take_in
 
 _OBJECTS = ("chat.completion", "chat.completion.chunk")

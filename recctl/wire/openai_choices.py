@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from recctl.shapes import items, text
 from recctl.transcript import Choice, Transcript
 from recctl.wire.checks import Constants, note_numbers, note_usage
 from recctl.wire.format import Note, Object
-from recctl.wire.normal import error_words, index_of, items, number, text, usage, without_nulls
+from recctl.wire.normal import error_words, index_of, number, usage, without_nulls
 
 _FIRST_COUNTS = ("id", "created", "model")
 _ENVELOPE = {

@@ -7,10 +7,11 @@ the text of a choice, which says the same; TGI sends an empty finish reason unti
 from dataclasses import dataclass, field
 from typing import Any
 
+from recctl.shapes import fields, items
 from recctl.transcript import Choice, Transcript
 from recctl.wire.checks import note_choice, note_tokens
 from recctl.wire.format import Format, Note, Object
-from recctl.wire.normal import fields, finish, items, joined
+from recctl.wire.normal import finish, joined
 from recctl.wire.openai_choices import ChoicesFold, next_finish, note_after_finish, take_in
 
 _CLASSES = ("Completion", "TextCompletionResponse")

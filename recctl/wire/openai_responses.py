@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+from recctl.shapes import fields, items, text
 from recctl.transcript import Choice, ToolCall, Transcript
 from recctl.wire.checks import (
     Constants,
@@ -21,13 +22,10 @@ from recctl.wire.checks import (
 from recctl.wire.format import Format, Note, Object
 from recctl.wire.normal import (
     error_words,
-    fields,
     finish,
-    items,
     joined,
     number,
     repaired,
-    text,
     tool_call,
     usage,
     without_nulls,

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from recctl.shapes import fields, items, text
 from recctl.transcript import Choice, Transcript
-from recctl.wire.normal import fields, items, text, usage, without_nulls
+from recctl.wire.normal import usage, without_nulls
 
 
 def from_whole(class_name: str, data: Any) -> Transcript:

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from recctl.shapes import fields, text
 from recctl.wire.format import Note
-from recctl.wire.normal import fields, text
 
 _BREAK = re.compile(r"\r\n|\n|\r")
 _BYTE_ORDER_MARK = "\ufeff"

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from recctl.shapes import fields, items
 from recctl.wire import read
-from recctl.wire.normal import fields, items
 
 _BESIDE = Path(__file__).parents[3] / "shared" / "data"
 _DAMAGED = "damaged"

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from recctl.shapes import fields, items
 from recctl.wire import chunk_values, read
-from recctl.wire.normal import fields, items, without_nulls
+from recctl.wire.normal import without_nulls
 from tests.wire.test_echoes import Recorded, real_recordings
 
 openai = pytest.importorskip("openai", reason="the openai library is not installed")

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from recctl.shapes import fields, items
 from recctl.wire import read
-from recctl.wire.normal import fields, items
 from tests.wire.test_echoes import Recorded, real_recordings
 
 LEVELS = ("answer", "choice", "message", "call", "function", "usage")
