@@ -1,9 +1,7 @@
 """Anthropic messages: events and whole ones."""
 
 import json
-from collections.abc import Iterable
 from dataclasses import replace
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -12,6 +10,7 @@ from hypothesis import strategies as st
 
 from recctl.transcript import Choice, Transcript
 from recctl.wire import Answer, read
+from tests.wire.variations import pieces_of, with_nulls
 
 
 def start(**more: Any) -> dict[str, Any]:
@@ -397,21 +396,6 @@ def test_never_raises(body: list[Any]) -> None:
     read({"body": answer.object, "is_streaming": False})
 
 
-def with_nulls(value: Any) -> Any:
-    """A copy that has a null in each object, but not in a tool's input, where it would count."""
-    if isinstance(value, list):
-        return [with_nulls(item) for item in value]
-    if isinstance(value, dict):
-        found = {key: item if key == "input" else with_nulls(item) for key, item in value.items()}
-        return {**found, "tide": None}
-    return value
-
-
-def pieces_of(text: str, cuts: Iterable[int]) -> list[str]:
-    places = sorted({0, len(text), *(cut % (len(text) + 1) for cut in cuts)})
-    return [text[a:b] for a, b in pairwise(places)]
-
-
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 CUTS = st.lists(st.integers(0, 50), max_size=6)
 INPUTS = st.dictionaries(st.text("abc", max_size=3), st.integers() | st.none() | TEXTS, max_size=3)
@@ -443,7 +427,10 @@ def test_how_texts_are_cut_changes_nothing(
 @given(TEXTS, INPUTS, CUTS)
 def test_nulls_change_nothing(said: str, given_input: Any, cuts: list[int]) -> None:
     events = answer_of(said, "Hm.", given_input, cuts)
-    assert stream(*map(with_nulls, events)).transcript == stream(*events).transcript
+    assert (
+        stream(*(with_nulls(one, "input") for one in events)).transcript
+        == stream(*events).transcript
+    )
 
 
 @given(TEXTS, TEXTS, INPUTS, CUTS)

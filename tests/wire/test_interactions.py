@@ -1,9 +1,7 @@
 """Gemini interactions: events of both protocols, and whole ones."""
 
 import json
-from collections.abc import Iterable
 from dataclasses import replace
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -12,6 +10,7 @@ from hypothesis import strategies as st
 
 from recctl.transcript import Choice, Transcript
 from recctl.wire import Answer, read
+from tests.wire.variations import pieces_of, with_nulls
 
 USAGE = {"total_tokens": 13, "total_input_tokens": 9, "total_output_tokens": 4}
 
@@ -401,23 +400,6 @@ def test_never_raises(body: list[Any]) -> None:
     read({"body": answer.object, "is_streaming": False})
 
 
-def with_nulls(value: Any) -> Any:
-    """A copy that has a null in each object, but not in arguments, where it would count."""
-    if isinstance(value, list):
-        return [with_nulls(item) for item in value]
-    if isinstance(value, dict):
-        found = {
-            key: item if key == "arguments" else with_nulls(item) for key, item in value.items()
-        }
-        return {**found, "tide": None}
-    return value
-
-
-def pieces_of(text: str, cuts: Iterable[int]) -> list[str]:
-    places = sorted({0, len(text), *(cut % (len(text) + 1) for cut in cuts)})
-    return [text[a:b] for a, b in pairwise(places)]
-
-
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 CUTS = st.lists(st.integers(0, 50), max_size=6)
 ARGS = st.dictionaries(st.text("abc", max_size=3), st.integers() | st.none() | TEXTS, max_size=3)
@@ -459,7 +441,10 @@ def test_how_texts_are_cut_changes_nothing(
 @given(PROTOCOLS, TEXTS, ARGS, CUTS)
 def test_nulls_change_nothing(made: Any, text: str, args: Any, cuts: list[int]) -> None:
     events = made(text, args, cuts)
-    assert stream(*map(with_nulls, events)).transcript == stream(*events).transcript
+    assert (
+        stream(*(with_nulls(one, "arguments") for one in events)).transcript
+        == stream(*events).transcript
+    )
 
 
 @given(PROTOCOLS, TEXTS, ARGS, CUTS)
