@@ -1,17 +1,16 @@
 """The only reader of recordings: finds them, reads them, and resolves a reference to one.
 
-Nothing here trusts a file: links out of the corpus are not followed, only regular files are
-opened, and opening never blocks.
+Nothing here trusts a file: links out of the corpus are not followed.
 """
 
 import os
 import re
-import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from recctl import files
 from recctl.diagnostics import Stray
 from recctl.dialects import Name, published
 from recctl.errors import NothingFoundError, UnreadableError, UnsoundError, UsageError
@@ -19,17 +18,8 @@ from recctl.jsontext import parse
 from recctl.recording import Recording
 from recctl.safetext import one_line
 
-MAX_BYTES = 512 * 1024 * 1024
-"""A larger file is not read. The largest real recording has 2 MB."""
-
 _SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__"})
 _REFERENCE = re.compile(r"(?:models-)?[0-9a-f]{4,64}(?:-[0-9a-f]{0,8})?(?:\.json)?")
-_OPEN_FLAGS = (
-    os.O_RDONLY
-    | getattr(os, "O_NONBLOCK", 0)  # opening a FIFO must not wait for a writer
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_BINARY", 0)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +89,10 @@ def read(entry: Entry) -> bytes:
     try:
         if entry.within is not None and entry.path.is_symlink():
             _check_link(entry.path, entry.within)
-        _check_file(entry.path.stat())
-        descriptor = os.open(entry.path, _OPEN_FLAGS)
-        with os.fdopen(descriptor, "rb") as file:
-            _check_file(os.fstat(descriptor))  # another file may have taken its place
-            return file.read(MAX_BYTES)
     except (OSError, RuntimeError, ValueError) as error:
-        # RuntimeError: Python 3.11 and 3.12 say so of links in a circle. ValueError: a NUL byte.
-        raise UnreadableError(_reason(error)) from None
+        # As in files.read, of what is asked before it is opened.
+        raise UnreadableError(files.reason(error)) from None
+    return files.read(entry.path)
 
 
 def _check_link(path: Path, within: tuple[Path, ...]) -> None:
@@ -118,13 +104,6 @@ def _check_link(path: Path, within: tuple[Path, ...]) -> None:
         raise UnreadableError("a link out of the corpus, not followed")
     if target.suffix != ".json":
         raise UnreadableError("a link to no recording, not followed")
-
-
-def _check_file(status: os.stat_result) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise UnreadableError(f"{_description(status.st_mode)}, no file")
-    if status.st_size > MAX_BYTES:
-        raise UnreadableError(f"larger than {MAX_BYTES >> 20} MiB")
 
 
 def read_or_tell(entry: Entry) -> bytes:
@@ -175,20 +154,20 @@ def named(reference: str) -> Entry | None:
     return None
 
 
-def select(arguments: Sequence[str]) -> Corpus:
+def select(arguments: Sequence[str], roots: Sequence[str] = ()) -> Corpus:
     """The recordings that paths and references name, in the order in which they are named.
 
     Without references, all that is at or below the paths, as `find` gives it. With some, the
-    folders among the paths are where they are looked for; without a folder, the working directory.
+    folders among the paths are where they are looked for; without a folder, the roots.
 
     Raises what `find` and `resolve` raise.
     """
     references = [one for one in arguments if _is_reference(one)]
     if not references:
-        return find(arguments)
+        return find(arguments or roots)
     paths = [one for one in arguments if one not in references]
     folders = [path for path in paths if not os.path.isfile(path)]  # noqa: PTH113 - as in find
-    pool = find(folders)
+    pool = find(folders or roots)
     entries = []
     for one in arguments:
         if one in references:
@@ -271,9 +250,9 @@ def _search(
     seen_folder = False
 
     def unlisted(error: OSError) -> None:
-        entries.append(Entry(Path(error.filename), roots, f"a folder: {_reason(error)}"))
+        entries.append(Entry(Path(error.filename), roots, f"a folder: {files.reason(error)}"))
 
-    for top, folders, files in os.walk(folder, onerror=unlisted):
+    for top, folders, names in os.walk(folder, onerror=unlisted):
         place = Path(top)
         inside = lies_inside or recordings_folder in place.relative_to(folder).parts
         seen_folder = seen_folder or inside
@@ -287,7 +266,7 @@ def _search(
                 entries.append(Entry(path, roots))
             elif path.is_symlink() and (inside or name == recordings_folder):
                 strays.append(Stray(str(path), "a link to a folder, not followed"))
-        for name in files:
+        for name in names:
             if inside and name.startswith("."):
                 continue
             if inside and name.endswith(".json"):
@@ -328,15 +307,3 @@ def _holding(needle: bytes, corpus: Corpus) -> Iterator[Entry]:
                 yield entry
         except UnreadableError:
             continue
-
-
-def _description(mode: int) -> str:
-    known = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket"}
-    return known.get(stat.S_IFMT(mode), "a device")
-
-
-def _reason(error: Any) -> str:
-    if isinstance(error, RuntimeError):
-        return "links in a circle"
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return text[0].lower() + text[1:] if text else type(error).__name__

@@ -11,6 +11,8 @@ class ExitCode(IntEnum):
     FINE = 0
     FINDINGS = 1
     USAGE = 2
+    PARTIAL = 3
+    LOCKED = 4
     INTERRUPTED = 130
     PIPE_CLOSED = 141
 
@@ -19,6 +21,8 @@ EXIT_MEANINGS = {
     ExitCode.FINE: "fine",
     ExitCode.FINDINGS: "findings, or nothing found",
     ExitCode.USAGE: "usage, configuration or internal error",
+    ExitCode.PARTIAL: "a change applied only in part",
+    ExitCode.LOCKED: "locked by another run",
     ExitCode.INTERRUPTED: "interrupted",
     ExitCode.PIPE_CLOSED: "the reader of the output went away",
 }
@@ -34,6 +38,18 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The end of a message on an unknown word: the known one most like it, if one is."""
     near = get_close_matches(word, list(known), n=1)
     return f", did you mean {near[0]}?" if near else ""
+
+
+class PartialError(RecctlError):
+    """A change was begun and not finished; its journal is left."""
+
+    exit_code = ExitCode.PARTIAL
+
+
+class LockedError(RecctlError):
+    """Another run is changing the same corpus."""
+
+    exit_code = ExitCode.LOCKED
 
 
 class UsageError(RecctlError):

@@ -1,15 +1,15 @@
 """What a corpus holds: a row per recording, filters over rows, counts by dialect."""
 
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from recctl.corpus import Entry
-from recctl.dialects import Name, Standing, identify, published
+from recctl.dialects import Name, Standing, Table, identify
 from recctl.errors import UsageError
+from recctl.globs import matcher
 from recctl.recording import Recording
 
 
@@ -51,7 +51,7 @@ def field_filter(field: str, glob: str) -> Filter:
     """Rows whose field matches a glob as a whole; a test without * or ? anywhere in its id."""
     if field == "test_id" and not set(glob) & set("*?"):
         return lambda row, _: glob in (row.test_id or "")
-    fits = _matcher(glob)
+    fits = matcher(glob)
     return lambda row, _: fits(getattr(row, field) or "")
 
 
@@ -69,7 +69,7 @@ def where_filter(condition: str) -> Filter:
         raise UsageError(f"--where {condition!r} is not KEY=GLOB, as in request.body.stream=true")
     parts = key[1:].split("/") if key.startswith("/") else key.split(".")
     parts = [part.replace("~1", "/").replace("~0", "~") for part in parts]
-    fits = _matcher(glob)
+    fits = matcher(glob)
 
     def accepts(_: Row, recording: Recording) -> bool:
         return any(fits(_as_text(value)) for value in _values(recording.document, parts))
@@ -87,29 +87,18 @@ class Census:
     by_standing: Mapping[str, int]
 
 
-def census(recordings: Iterable[Recording]) -> Census:
+def census(recordings: Iterable[Recording], table: Table) -> Census:
     """Count recordings by the dialects their names agree with."""
-    by_dialect = Counter({dialect.name: 0 for dialect in published().dialects})
+    by_dialect = Counter({dialect.name: 0 for dialect in table.dialects})
     by_standing = Counter({standing.value: 0 for standing in Standing})
     by_span: Counter[str] = Counter()
     for recording in recordings:
-        identity = identify(recording)
+        identity = identify(recording, table)
         by_standing[identity.standing.value] += 1
         by_dialect.update(dialect.name for dialect in identity.fitting)
         by_span[identity.span] += 1
     total = by_standing.total()
     return Census(total, dict(by_dialect), dict(by_span.most_common()), dict(by_standing))
-
-
-def _matcher(glob: str) -> Callable[[str], bool]:
-    """`*` and `?` as in a shell; brackets are plain, as test ids are full of them."""
-    first, *others = ["".join("." if one == "?" else re.escape(one) for one in part)
-                      for part in glob.split("*")]  # fmt: skip
-    # What a star has passed over is never tried again, so that many stars stay fast.
-    middle = "".join(f"(?>.*?{part})" for part in others[:-1])
-    last = f".*{others[-1]}" if others else ""
-    pattern = re.compile(first + middle + last, re.DOTALL)
-    return lambda value: pattern.fullmatch(value) is not None
 
 
 def _values(value: Any, parts: list[str]) -> Iterator[Any]:

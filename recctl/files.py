@@ -1,0 +1,91 @@
+"""Bytes out of files and into them, whole or not at all.
+
+Nothing here trusts a path: only regular files are read, and opening never blocks.
+"""
+
+import os
+import stat
+from pathlib import Path
+from secrets import token_hex
+
+from recctl.errors import UnreadableError, UsageError
+from recctl.safetext import one_line
+
+MAX_BYTES = 512 * 1024 * 1024
+"""A larger file is not read. The largest real recording has 2 MB."""
+
+_OPEN_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)  # opening a FIFO must not wait for a writer
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+
+def read(path: Path) -> bytes:
+    """All bytes of a regular file. Raises UnreadableError, whose text is the reason alone."""
+    try:
+        _check(path.stat())
+        descriptor = os.open(path, _OPEN_FLAGS)
+        with os.fdopen(descriptor, "rb") as file:
+            _check(os.fstat(descriptor))  # another file may have taken its place
+            return file.read(MAX_BYTES)
+    except (OSError, RuntimeError, ValueError) as error:
+        # RuntimeError: Python 3.11 and 3.12 say so of links in a circle. ValueError: a NUL byte.
+        raise UnreadableError(reason(error)) from None
+
+
+def write(path: Path, content: bytes) -> None:
+    """Put bytes into a file: the old content stays until the new one is complete.
+
+    A link is followed; a device or a FIFO is written to as it is. Raises UsageError, whose text
+    says which file and why; nothing is left half-written then.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            if path.is_dir():
+                raise UsageError(f"cannot write {one_line(path)}: it is a folder")
+            path.write_bytes(content)
+            return
+        _replace(Path(os.path.realpath(path)), content)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise UsageError(f"cannot write {one_line(path)}: {reason(error)}") from None
+
+
+def reason(error: Exception) -> str:
+    """Why a file cannot be had, in a few words."""
+    if isinstance(error, UnreadableError):
+        return str(error)
+    if isinstance(error, RuntimeError):
+        return "links in a circle"
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return text[0].lower() + text[1:] if text else type(error).__name__
+
+
+def _replace(path: Path, content: bytes) -> None:
+    beside = path.with_name(f".{path.name[:40]}.{token_hex(4)}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(beside, flags, 0o666)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            if path.exists():
+                beside.chmod(stat.S_IMODE(path.stat().st_mode))
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+        beside.replace(path)
+    except BaseException:
+        beside.unlink()
+        raise
+
+
+def _check(status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise UnreadableError(f"{_description(status.st_mode)}, no file")
+    if status.st_size > MAX_BYTES:
+        raise UnreadableError(f"larger than {MAX_BYTES >> 20} MiB")
+
+
+def _description(mode: int) -> str:
+    known = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket"}
+    return known.get(stat.S_IFMT(mode), "a device")
