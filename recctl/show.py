@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from recctl.conversation import Conversation, conversation
-from recctl.dialects import Identity, Name, identify
+from recctl.dialects import Identity, Name, Table, identify
 from recctl.recording import Recording
 from recctl.shapes import fields, items, text
 from recctl.transcript import Choice, Transcript
@@ -53,7 +53,12 @@ class Sheet:
 
 
 def sheet(
-    path: str, recording: Recording, *, split_reasoning: bool = False, with_stream: bool = False
+    path: str,
+    recording: Recording,
+    table: Table,
+    *,
+    split_reasoning: bool = False,
+    with_stream: bool = False,
 ) -> Sheet:
     """The sheet of a recording that was read from a path.
 
@@ -75,7 +80,7 @@ def sheet(
         url=text(recording.request.get("url")),
         model=recording.model,
         provider=recording.provider,
-        identity=identify(recording),
+        identity=identify(recording, table),
         size=recording.size,
         chunks=recording.chunks,
         status=status if type(status) is int else None,

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from recctl.cli.settings import current
 from recctl.cli.terminal import note, with_missing_told, write
 from recctl.errors import ExitCode, RecctlError, UsageError
 
@@ -36,7 +37,7 @@ def run(
     from recctl.corpus import select  # noqa: PLC0415
     from recctl.render import assembly as render  # noqa: PLC0415
 
-    corpus, code = with_missing_told(select(arguments or []))
+    corpus, code = with_missing_told(select(arguments or [], current().root_paths))
     if form is Format.JSON and len(corpus.entries) > 1:
         raise UsageError(f"--format json prints one answer, not {len(corpus.entries)}: use jsonl")
     as_text = render.as_json if form is Format.JSON else render.as_line

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from recctl.cli.settings import current, table_of
 from recctl.cli.terminal import find_corpus, note, write
 from recctl.errors import ExitCode, RecctlError
 
@@ -18,23 +19,24 @@ def run(
     ] = None,
 ) -> int:
     """List, and count where there are paths."""
-    from recctl.dialects import published  # noqa: PLC0415
     from recctl.render import listing as render  # noqa: PLC0415
 
+    settings = current()
+    table = table_of(settings)
     code, counted, unread = ExitCode.FINE, None, 0
     if paths:
         from recctl.corpus import load  # noqa: PLC0415
         from recctl.listing import census  # noqa: PLC0415
 
-        corpus, code = find_corpus(paths)
+        corpus, code = find_corpus(paths, settings)
         recordings = []
         for entry in corpus.entries:
             try:
                 recordings.append(load(entry))
             except RecctlError:
                 unread += 1
-        counted = census(recordings)
-    lines = render.dialects_as_text(published().dialects, counted)
+        counted = census(recordings, table)
+    lines = render.dialects_as_text(table.dialects, counted)
     write("".join(f"{line}\n" for line in lines))
     if unread:
         note(f"{unread} files could not be read; see: recctl validate")

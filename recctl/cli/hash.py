@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from recctl.cli.settings import current, table_of
 from recctl.cli.terminal import read_stdin, write
 from recctl.errors import UnsoundError
 
@@ -26,15 +27,15 @@ def run(
     ] = None,
 ) -> int:
     """Print a line per dialect, or one hash."""
-    from recctl.dialects import find, published  # noqa: PLC0415
     from recctl.render.terminal import columns  # noqa: PLC0415
 
-    wanted = find(dialect) if dialect is not None else None
+    table = table_of(current())
+    wanted = table.find(dialect) if dialect is not None else None
     recording = _recording(file, test_id)
     if wanted is not None:
         write(f"{_hash(wanted, recording, file)}\n")
         return 0
-    rows = [(one.name, _hash(one, recording, file)) for one in published().dialects]
+    rows = [(one.name, _hash(one, recording, file)) for one in table.dialects]
     write("".join(f"{line}\n" for line in columns(rows)))
     return 0
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from recctl.cli.settings import current
 from recctl.cli.terminal import Paths, find_corpus, note, terminal_width, write
 from recctl.errors import ExitCode, RecctlError, UsageError
 from recctl.recording import Kind
@@ -72,7 +73,7 @@ def run(
         raise UsageError("-0 goes with --format paths only")
     filters = [field_filter(field, glob) for field, glob in globs.items() if glob is not None]
     filters += [where_filter(condition) for condition in where or []]
-    corpus, code = find_corpus(paths)
+    corpus, code = find_corpus(paths, current())
     unread: list[RecctlError] = []
     rows = _rows(corpus, filters, unread)
     listed = _print(rows, form, "\0" if null else "\n")

@@ -2,10 +2,11 @@
 
 import sys
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from recctl.cli.settings import current, table_of
 from recctl.cli.terminal import (
     Color,
     ColorOption,
@@ -16,6 +17,9 @@ from recctl.cli.terminal import (
     write,
 )
 from recctl.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from recctl.config import Settings
 
 DETAILS = """REF is a hash or the first 4 digits or more of it, a rec- id, a path, or - for stdin.
 It is looked for among the recordings at PATHS."""
@@ -64,7 +68,8 @@ def run(
         raise UsageError("--chunks goes with text and markdown; --raw prints the chunks as JSON")
     if raw and form is not Format.TEXT:
         raise UsageError("--raw prints what was recorded and takes no --format")
-    where, name, content, code = _find(reference, paths)
+    settings = current()
+    where, name, content, code = _find(reference, paths, settings)
     if raw:
         _write_raw(_one_side(where, content, part))
         return code
@@ -74,7 +79,9 @@ def run(
     from recctl.show import sheet  # noqa: PLC0415
 
     recording = recording_of(where, name, content)
-    made = sheet(where, recording, split_reasoning=split_reasoning, with_stream=chunks)
+    made = sheet(
+        where, recording, table_of(settings), split_reasoning=split_reasoning, with_stream=chunks
+    )
     view = render.View(part.value, reasoning, chunks)
     if form is Format.JSON:
         write(render.as_json(made, view))
@@ -85,7 +92,9 @@ def run(
     return code
 
 
-def _find(reference: str, paths: list[str] | None) -> tuple[str, str, bytes, int]:
+def _find(
+    reference: str, paths: list[str] | None, settings: "Settings"
+) -> tuple[str, str, bytes, int]:
     """Where the recording stands, its file name, its bytes, and the exit code so far."""
     if reference == "-":
         return "standard input", "", read_stdin(), ExitCode.FINE
@@ -94,7 +103,7 @@ def _find(reference: str, paths: list[str] | None) -> tuple[str, str, bytes, int
 
     entry, code = named(reference), ExitCode.FINE
     if entry is None:
-        corpus, code = find_corpus(paths)
+        corpus, code = find_corpus(paths, settings)
         entry = resolve(reference, corpus)
     return str(entry.path), entry.path.name, read_or_tell(entry), code
 

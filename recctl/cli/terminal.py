@@ -13,6 +13,7 @@ from recctl.errors import ExitCode, UnreadableError
 if TYPE_CHECKING:
     from rich.text import Text
 
+    from recctl.config import Settings
     from recctl.corpus import Corpus
 
 
@@ -28,7 +29,7 @@ Paths = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="PATHS",
-        help="Files or folders; none: every folder named recordings below this one.",
+        help="Files or folders; none: the configured roots, else all below this folder.",
         show_default=False,
     ),
 ]
@@ -37,11 +38,14 @@ ColorOption = Annotated[
 ]
 
 
-def find_corpus(paths: list[str] | None) -> tuple["Corpus", ExitCode]:
-    """The corpus at the given paths. Missing ones are named on stderr and make the code 2."""
+def find_corpus(paths: list[str] | None, settings: "Settings") -> tuple["Corpus", ExitCode]:
+    """The corpus at the given paths, else at the configured roots.
+
+    Missing ones are named on stderr and make the code 2.
+    """
     from recctl.corpus import find  # noqa: PLC0415
 
-    return with_missing_told(find(paths or []))
+    return with_missing_told(find(paths or settings.root_paths))
 
 
 def with_missing_told(corpus: "Corpus") -> tuple["Corpus", ExitCode]:

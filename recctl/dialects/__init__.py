@@ -12,7 +12,7 @@ from urllib.parse import urlparse
 from recctl.dialects.names import Name, model_digest, model_ids
 from recctl.dialects.steps import normalized, takes_test_id
 from recctl.dialects.table import Dialect, Table, published
-from recctl.errors import UnsoundError, UsageError, did_you_mean
+from recctl.errors import UnsoundError
 from recctl.hashing import request_hash
 from recctl.recording import Recording
 
@@ -24,7 +24,6 @@ __all__ = [
     "Standing",
     "Table",
     "digest_fits",
-    "find",
     "hash_under",
     "identify",
     "is_model_list",
@@ -37,15 +36,6 @@ __all__ = [
 
 class MaterialError(UnsoundError):
     """A request's hash cannot be computed: something that goes into it is missing or no such."""
-
-
-def find(name: str) -> Dialect:
-    """The published dialect of that name. Raises UsageError, with the nearest name."""
-    known = {dialect.name: dialect for dialect in published().dialects}
-    if name not in known:
-        hint = did_you_mean(name, known)
-        raise UsageError(f"no dialect {name!r}{hint or ';'} recctl dialects lists all")
-    return known[name]
 
 
 def material_under(dialect: Dialect, recording: Recording) -> Mapping[str, Any]:
@@ -111,10 +101,15 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """How a recording stands, and the dialects that give its name, oldest first."""
+    """How a recording stands, and the dialects that give its name, oldest first.
+
+    `wanted` is the hash that the target gives, by which it is looked for today; null where none
+    can be computed.
+    """
 
     standing: Standing
     fitting: tuple[Dialect, ...] = ()
+    wanted: str | None = None
 
     @property
     def span(self) -> str:
@@ -125,30 +120,27 @@ class Identity:
         return first if first == last else f"{first} … {last}"
 
 
-def identify(recording: Recording) -> Identity:
+def identify(recording: Recording, table: Table) -> Identity:
     """Compare a recording's name with the hashes its request has.
 
-    Short names are compared by the digits they have; the newest dialect finds full ones only.
+    Short names are compared by the digits they have; a target of 64 finds full ones only.
     A request whose hash cannot be computed is unreachable.
     """
     if recording.kind is not None and published().materials[recording.kind].retired:
         return Identity(Standing.RETIRED)
     name = Name.parse(recording.file_name)
-    if name is None:
-        return Identity(Standing.UNNAMED)
     try:
-        fitting = tuple(
-            dialect
-            for dialect in published().dialects
-            if hash_under(dialect, recording).startswith(name.digits)
-        )
+        hashes = {dialect.name: hash_under(dialect, recording) for dialect in table.dialects}
     except MaterialError:
-        return Identity(Standing.UNREACHABLE)
+        return Identity(Standing.UNREACHABLE if name else Standing.UNNAMED)
+    wanted = hashes[table.target.name]
+    if name is None:
+        return Identity(Standing.UNNAMED, wanted=wanted)
+    fitting = tuple(one for one in table.dialects if hashes[one.name].startswith(name.digits))
     if not fitting:
-        return Identity(Standing.UNREACHABLE)
-    newest = published().newest
-    found = newest in fitting and len(name.digits) == newest.hash_digits
-    return Identity(Standing.REACHABLE if found else Standing.STALE, fitting)
+        return Identity(Standing.UNREACHABLE, wanted=wanted)
+    found = table.target in fitting and len(name.digits) == table.target.hash_digits
+    return Identity(Standing.REACHABLE if found else Standing.STALE, fitting, wanted)
 
 
 def is_model_list(recording: Recording) -> bool:

@@ -1,0 +1,163 @@
+"""The configuration: each value, and where it came from.
+
+A command-line option counts before a variable `RECCTL_<KEY>`, that before the nearest
+`recctl.toml` or `[tool.recctl]` of a `pyproject.toml`, and that before the default.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from recctl import files
+from recctl.errors import UnreadableError, UsageError
+from recctl.safetext import one_line
+
+FILE_NAME = "recctl.toml"
+BASELINE = "recctl-baseline.json"
+"""The baseline's name where nothing else is said."""
+
+MAX_SIZE = 5 * 1024 * 1024
+"""Bytes. The largest real recording has 2 MB; files of more make every clone slower for good."""
+
+_LISTS = ("roots", "test-roots", "select", "ignore", "allowed-hosts", "allowed-types")
+_TEXTS = ("target", "baseline", "max-size")
+VARIABLES = {key: f"RECCTL_{key.upper().replace('-', '_')}" for key in (*_LISTS, *_TEXTS)}
+"""Key -> the variable that sets it. Items of lists are separated by commas. Tables have none."""
+
+CONFIG_VARIABLE = "RECCTL_CONFIG"
+"""Names the configuration file; then no other is looked for."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All values. Paths among them count from `folder`; null means that nothing was decided.
+
+    `max_size` is in bytes. `severity` has selectors of rules -> severities, `per_file_ignores`
+    globs of paths -> selectors, `dialects` names -> keys as in a dialect's table. `file` is the
+    configuration file, null where there is none; `origins` has for each key that was set where.
+    """
+
+    folder: Path
+    roots: tuple[str, ...] = ()
+    target: str | None = None
+    test_roots: tuple[str, ...] = ()
+    select: tuple[str, ...] | None = None
+    ignore: tuple[str, ...] = ()
+    severity: Mapping[str, str] = field(default_factory=dict)
+    per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    baseline: str | None = None
+    allowed_hosts: tuple[str, ...] | None = None
+    allowed_types: tuple[str, ...] | None = None
+    max_size: int = MAX_SIZE
+    dialects: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    file: Path | None = None
+    origins: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def values(self) -> Mapping[str, Any]:
+        """Key, as it is written in a file -> value."""
+        hidden = {"folder", "file", "origins"}
+        names = [one.name for one in fields(self) if one.name not in hidden]
+        return {name.replace("_", "-"): getattr(self, name) for name in names}
+
+    @property
+    def root_paths(self) -> list[str]:
+        """The roots, counted from the working directory."""
+        return [os.path.relpath(self.folder / root) for root in self.roots]
+
+    @property
+    def baseline_path(self) -> Path:
+        """The baseline file, counted from the working directory, whether there is one or not."""
+        return Path(os.path.relpath(self.folder / (self.baseline or BASELINE)))
+
+
+def load(environment: Mapping[str, str], file: str | None = None) -> Settings:
+    """The settings that hold in the working directory, or those of a given file.
+
+    Raises UsageError for a file that cannot be read, is not TOML, or has an unknown key or a value
+    that makes no sense; its text says which.
+    """
+    here = _working_directory()
+    wanted = file or environment.get(CONFIG_VARIABLE)
+    found = _read(Path(wanted)) if wanted else _nearest(here)
+    settings = Settings(here)
+    if found is not None:
+        path, table = found
+        place = one_line(os.path.relpath(path))
+        values = _checked(table, place)
+        folder = Path(os.path.abspath(path)).parent  # noqa: PTH100 - links stay
+        origins = dict.fromkeys(values, place)
+        settings = _with(replace(settings, folder=folder, file=path, origins=origins), values)
+    for key, variable in VARIABLES.items():
+        if variable in environment:
+            value = _checked({key: _of_text(key, environment[variable])}, variable)
+            origins = {**settings.origins, key: variable}
+            settings = _with(replace(settings, origins=origins), value)
+    return settings
+
+
+def _working_directory() -> Path:
+    try:
+        return Path.cwd()
+    except OSError:
+        # What needs it says so.
+        return Path("/")
+
+
+def _nearest(folder: Path) -> tuple[Path, dict[str, Any]] | None:
+    for place in (folder, *folder.parents):
+        own = place / FILE_NAME
+        if os.path.lexists(own):
+            return _read(own)
+        shared = place / "pyproject.toml"
+        # Most are another tool's affair alone, and need not even be TOML then.
+        if os.path.lexists(shared) and b"[tool.recctl" in _bytes(shared):
+            return _read(shared)
+    return None
+
+
+def _read(path: Path) -> tuple[Path, dict[str, Any]]:
+    place = one_line(os.path.relpath(path))
+    try:
+        document = tomllib.loads(_bytes(path).decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{place}: not UTF-8 at byte {error.start}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{place}: not TOML: {one_line(error)}") from None
+    except RecursionError:
+        raise UsageError(f"{place}: not TOML: nested too deep") from None
+    if path.name != "pyproject.toml":
+        return path, document
+    tools = document.get("tool")
+    table = tools.get("recctl") if isinstance(tools, dict) else None
+    return path, table if isinstance(table, dict) else {}
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return files.read(path)
+    except UnreadableError as error:
+        raise UsageError(f"{one_line(os.path.relpath(path))}: {error}") from None
+
+
+def _checked(table: Mapping[str, Any], place: str) -> Mapping[str, Any]:
+    if not table:
+        return {}
+    # pydantic costs more to import than all else here, and most runs have no configuration.
+    from recctl.config.file import checked  # noqa: PLC0415
+
+    return checked(table, place)
+
+
+def _with(settings: Settings, values: Mapping[str, Any]) -> Settings:
+    return replace(settings, **{key.replace("-", "_"): value for key, value in values.items()})
+
+
+def _of_text(key: str, text: str) -> object:
+    if key in _LISTS:
+        return [item.strip() for item in text.split(",") if item.strip()]
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else text
