@@ -18,19 +18,41 @@ class Severity(StrEnum):
     INFO = "info"
 
 
+class Fix(StrEnum):
+    """Whether recctl can mend what a rule finds.
+
+    A safe fix changes nothing that a replay looks for or tells a test; an unsafe one does, and is
+    a command of its own.
+    """
+
+    SAFE = "safe"
+    UNSAFE = "unsafe"
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """What one rule saw in one file: where (a JSON pointer), and what in one terse line."""
+    """What one rule saw in one file: where (a JSON pointer), and what in one terse line.
+
+    `line` is given where the file's text is too broken for pointers; otherwise the pointer gives
+    it. What is `secret` is never quoted, nor the line it stands on. What is not `mendable` cannot
+    be mended although the rule's findings mostly can.
+    """
 
     pointer: str
     message: str
     line: int | None = None
-    """Where the file's text is too broken for pointers; otherwise the pointer gives the line."""
+    secret: bool = False
+    mendable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A violated rule, ready to be shown. `line` counts from 1; null where a file has no text."""
+    """A violated rule, ready to be shown. `line` counts from 1; null where a file has no text.
+
+    `excerpt` is the text of that line, shortened, without what surrounds it; null where the line
+    says nothing (it only opens an object) or must not be shown. `command` is what to run next.
+    """
 
     code: str
     name: str
@@ -39,6 +61,21 @@ class Finding:
     pointer: str
     line: int | None
     message: str
+    excerpt: str | None = None
+    command: str | None = None
+    fix: Fix = Fix.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class RuleText:
+    """What a report says of a rule: its title is a sentence, its doc a few paragraphs."""
+
+    code: str
+    name: str
+    severity: Severity
+    fix: Fix
+    title: str
+    doc: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +88,17 @@ class Stray:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The outcome of a validation, findings in order of path, line and code."""
+    """The outcome of a validation, findings in order of path, line and code.
+
+    `rules` are those that found something, in order of code. `baselined` counts the findings left
+    out because a baseline has them.
+    """
 
     recordings: int
     findings: tuple[Finding, ...]
     strays: tuple[Stray, ...] = ()
+    rules: tuple[RuleText, ...] = ()
+    baselined: int = 0
 
     @property
     def is_bad(self) -> bool:

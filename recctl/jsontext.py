@@ -7,10 +7,10 @@ rest of a file; each leniency is reported as a flaw.
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import islice
+from itertools import count, islice
 from typing import Any
 
 MAX_DEPTH = 200
@@ -104,6 +104,27 @@ def pointer_of(parts: Iterable[str | int]) -> str:
 def line_of(text: str, pointer: str) -> int:
     """The line, from 1, of the value at a pointer in a text that `parse` could read."""
     return text.count("\n", 0, _offset_of(text, pointer)) + 1
+
+
+def spans(text: str, pointers: Iterable[str]) -> Mapping[str, tuple[int, int]]:
+    """Where the values at JSON pointers start and end, in characters, in a text `parse` could read.
+
+    Pointers that lead nowhere are left out. Of a key that stands twice the last counts. The text
+    is walked once, however many the pointers.
+    """
+    root = _Wanted()
+    wanted = {}
+    for pointer in pointers:
+        if pointer.count("/") <= MAX_DEPTH and (not pointer or pointer.startswith("/")):
+            place = root
+            for part in _parts(pointer):
+                place = place.below.setdefault(part, _Wanted())
+            wanted[pointer] = place
+    _visit(text, _skip_space(text, 0), root, count(1))
+    _mark_reached(root)
+    return {
+        pointer: (place.start, place.end) for pointer, place in wanted.items() if place.is_reached
+    }
 
 
 class _TooDeepError(Exception):
@@ -223,8 +244,7 @@ _INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
 
 def _offset_of(text: str, pointer: str) -> int:
     offset = _skip_space(text, 0)
-    for escaped in pointer.split("/")[1:]:
-        part = escaped.replace("~1", "/").replace("~0", "~")
+    for part in _parts(pointer):
         if text.startswith("{", offset):
             below = _member_offset(text, offset, part)
         elif text.startswith("[", offset) and _INDEX.fullmatch(part):
@@ -262,7 +282,10 @@ def _item_offset(text: str, offset: int, index: int) -> int | None:
 
 def _next_item(text: str, offset: int) -> int:
     """From the start of a value to the next one, or to the bracket that closes the list."""
-    _, offset = _DECODER.raw_decode(text, offset)
+    return _past_comma(text, _DECODER.raw_decode(text, offset)[1])
+
+
+def _past_comma(text: str, offset: int) -> int:
     offset = _skip_space(text, offset)
     return _skip_space(text, offset + 1) if text.startswith(",", offset) else offset
 
@@ -270,3 +293,57 @@ def _next_item(text: str, offset: int) -> int:
 def _skip_space(text: str, offset: int) -> int:
     match = _SPACE.match(text, offset)
     return match.end() if match else offset
+
+
+def _parts(pointer: str) -> list[str]:
+    return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+
+
+@dataclass(slots=True)
+class _Wanted:
+    """A value that is looked for, or that encloses one.
+
+    A member that stands twice is visited twice, and what was found in the first is void. So each
+    visit has a number, and a value keeps that of the visit around it.
+    """
+
+    below: dict[str, "_Wanted"] = field(default_factory=dict)
+    start: int = 0
+    end: int = 0
+    visit: int = 0
+    within: int = 0
+    is_reached: bool = False
+
+
+def _visit(text: str, offset: int, place: _Wanted, numbers: Iterator[int]) -> int:
+    """Take down where a value starts and ends, and those looked for below it. Gives its end."""
+    place.start = offset
+    place.visit = next(numbers)
+    closing = {"{": "}", "[": "]"}.get(text[offset]) if place.below else None
+    if closing is None:
+        _, place.end = _DECODER.raw_decode(text, offset)
+        return place.end
+    index = 0
+    offset = _skip_space(text, offset + 1)
+    while not text.startswith(closing, offset):
+        key = str(index)
+        if closing == "}":
+            key, offset = _DECODER.raw_decode(text, offset)
+            offset = _skip_space(text, _skip_space(text, offset) + 1)
+        below = place.below.get(key)
+        if below is None:
+            offset = _next_item(text, offset)
+        else:
+            below.within = place.visit
+            offset = _past_comma(text, _visit(text, offset, below, numbers))
+        index += 1
+    place.end = offset + 1
+    return place.end
+
+
+def _mark_reached(root: _Wanted) -> None:
+    todo = [root]
+    while todo:
+        place = todo.pop()
+        place.is_reached = True
+        todo += (below for below in place.below.values() if below.within == place.visit)

@@ -10,8 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recctl.hashing import canonical
-from recctl.jsontext import MAX_DEPTH, Flaw, Parsed, Soundness, line_of, parse, pointer_of
-from tests.strategies import TEXTS, json_values
+from recctl.jsontext import (
+    MAX_DEPTH,
+    Flaw,
+    Parsed,
+    Soundness,
+    line_of,
+    parse,
+    pointer_of,
+    spans,
+)
+from tests.strategies import TEXTS, Place, json_values, places
 
 UNREADABLE = [
     pytest.param(
@@ -406,3 +415,108 @@ def test_the_pointers_of_a_document_are_those_made_of_its_parts() -> None:
     value = json.loads(KEEPER)
 
     assert pointer_of(["watch", 1, "a/b"]) in dict(dumped_lines(value))
+
+
+# Spans
+
+
+def test_a_span_is_where_a_value_starts_and_ends() -> None:
+    text = ' {"lamp" : [ "on" , -1.5e3 ] } '
+
+    assert spans(text, ["", "/lamp", "/lamp/0", "/lamp/1"]) == {
+        "": (1, 30),
+        "/lamp": (11, 28),
+        "/lamp/0": (13, 17),
+        "/lamp/1": (20, 26),
+    }
+
+
+def test_spans_count_characters_not_bytes() -> None:
+    assert spans('{"Häfen": 1}', ["/Häfen"]) == {"/Häfen": (10, 11)}
+
+
+@pytest.mark.parametrize(
+    "pointer",
+    ["/mate", "/keeper/name", "/watch/2", "/watch/-", "/watch/01", "/watch/first", "keeper"],
+)
+def test_a_pointer_that_leads_nowhere_has_no_span(pointer: str) -> None:
+    assert spans(KEEPER, [pointer, "/watch/0"]) == {"/watch/0": (36, 37)}
+
+
+def test_no_pointers_have_no_spans() -> None:
+    assert spans(KEEPER, []) == {}
+
+
+def test_of_a_key_that_stands_twice_the_last_has_the_span() -> None:
+    text = '{"a": {"b": 1, "c": 2}, "a": {"b": 3}}'
+
+    assert spans(text, ["/a", "/a/b", "/a/c"]) == {"/a": (29, 37), "/a/b": (35, 36)}
+
+
+def test_what_stood_below_a_key_is_gone_with_it() -> None:
+    assert spans('{"a": {"b": {"c": 1}}, "a": 2}', ["/a", "/a/b", "/a/b/c"]) == {"/a": (28, 29)}
+
+
+@settings(max_examples=150, deadline=None)
+@given(json_values(finite=True), st.sampled_from([None, 2, "\t"]))
+def test_every_pointer_of_a_document_has_the_span_of_its_value(value: Any, indent: Any) -> None:
+    text = json.dumps(value, indent=indent)
+    pointers = [pointer_of(place) for place in places(value)]
+
+    found = spans(text, pointers)
+
+    assert {pointer: json.loads(text[start:end]) for pointer, (start, end) in found.items()} == {
+        pointer_of(place): at(value, place) for place in places(value)
+    }
+    assert all(text[start:end].strip() == text[start:end] for start, end in found.values())
+
+
+def at(value: Any, place: Place) -> Any:
+    """The value at a place of a document."""
+    for part in place:
+        value = value[part]
+    return value
+
+
+@pytest.mark.parametrize(
+    ("text", "pointers"),
+    [
+        pytest.param(
+            json.dumps([{"id": "x" * 900, "created": 7}] * 1_000),
+            [f"/{index}/created" for index in range(1_000)],
+            id="one in each of many objects",
+        ),
+        pytest.param(
+            "[" * 150 + "[" + "0," * 300_000 + "0]" + "]" * 150,
+            ["/0" * 150 + f"/{index}" for index in range(0, 300_000, 300)],
+            id="many in one deep list",
+        ),
+        pytest.param(
+            "{" + '"a": {"b": [0]},' * 40_000 + '"a": 1}',
+            ["/a/b/0", *(f"/a/{index}" for index in range(1_000))],
+            id="a key that stands 40,000 times",
+        ),
+        pytest.param("[0]", ["/" * 1_000_000], id="a pointer of a million parts"),
+    ],
+)
+def test_no_character_is_read_twice_for_spans(
+    text: str, pointers: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading once for each pointer would take minutes."""
+    decoder = CountingDecoder()
+    monkeypatch.setattr("recctl.jsontext._DECODER", decoder)
+
+    spans(text, pointers)
+
+    assert decoder.read <= len(text)
+
+
+class CountingDecoder(json.JSONDecoder):
+    """Counts the characters of all that it decodes."""
+
+    read = 0
+
+    def raw_decode(self, s: str, idx: int = 0) -> tuple[Any, int]:
+        value, end = super().raw_decode(s, idx)
+        self.read += end - idx
+        return value, end

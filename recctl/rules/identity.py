@@ -5,8 +5,10 @@ from pathlib import PurePosixPath
 
 from recctl.diagnostics import Violation
 from recctl.dialects import (
+    Dialect,
     MaterialError,
     Standing,
+    Table,
     digest_fits,
     hash_under,
     is_model_list,
@@ -16,6 +18,7 @@ from recctl.dialects import (
 )
 from recctl.recording import Recording
 from recctl.rules.subject import Facts, Subject
+from recctl.volatile import doubt, misfit_ids
 
 
 def bad_name(subject: Subject) -> Iterator[Violation]:
@@ -27,12 +30,12 @@ def bad_name(subject: Subject) -> Iterator[Violation]:
 
     What to do: give it the name in the message, or move it out of the recordings folder.
     """
-    name, recording = subject.name, subject.recording
+    name, recording, target = subject.name, subject.recording, subject.policy.table.target
     if subject.parsed is None:
         return
     if name is None:
         if recording is not None:
-            yield Violation("", f"not a recording's name{_needed_name(recording)}")
+            yield Violation("", f"not a recording's name{_needed_name(recording, target)}")
         elif subject.parsed.readable:
             yield Violation("", "not a recording's name, and the file holds no recording")
         else:
@@ -40,10 +43,11 @@ def bad_name(subject: Subject) -> Iterator[Violation]:
     elif recording is not None and len(name.digits) == 64:
         if name.digest is None and lists_models(recording):
             yield Violation(
-                "", f"the name of a model list lacks its digest{_needed_name(recording)}"
+                "", f"the name of a model list lacks its digest{_needed_name(recording, target)}"
             )
         elif name.digest is not None and not is_model_list(recording):
-            yield Violation("", f"named as a model list, which it is not{_needed_name(recording)}")
+            needed = _needed_name(recording, target)
+            yield Violation("", f"named as a model list, which it is not{needed}")
 
 
 def unreachable(subject: Subject) -> Iterator[Violation]:
@@ -60,12 +64,13 @@ def unreachable(subject: Subject) -> Iterator[Violation]:
     recording = subject.recording
     if recording is None or subject.standing is not Standing.UNREACHABLE:
         return
+    table = subject.policy.table
     try:
-        digits = hash_under(published().newest, recording)
+        digits = hash_under(table.target, recording)
     except MaterialError as error:
         yield Violation("/request", f"no dialect gives this name: {error}")
         return
-    known = _what_is_known(recording, subject.name.digits if subject.name else "")
+    known = _what_is_known(recording, subject.name.digits if subject.name else "", table)
     yield Violation("/request", f"the request now hashes to {digits[:12]}{known}")
 
 
@@ -74,19 +79,19 @@ def stale(subject: Subject) -> Iterator[Violation]:
 
     The rules for the request hash have changed since it was recorded, so today's recorder looks
     for another name and does not find this one. Its answer is as good as ever. The message names
-    the dialects that fit and the file name that the newest one gives. Names of 12 digits are from
-    before October 2025 and not looked for any more, whatever the request.
+    the dialects that fit and the file name that the target dialect gives: the newest, unless the
+    configuration names another. Names of 12 digits are from before October 2025 and not looked for
+    any more, whatever the request.
 
-    What to do: record again, or rename the file to the name in the message and set the `rec-` ids
-    in it to match. Several stale recordings may need one name: then only one can have it.
+    What to do: `recctl rehash` renames it and sets the `rec-` ids in it to match. Several stale
+    recordings may need one name: then only one can have it.
     """
     recording, identity = subject.recording, subject.identity
     if recording is None or identity is None or identity.standing is not Standing.STALE:
         return
-    newest = published().newest
-    why = "a short name" if newest in identity.fitting else f"fits {identity.span} only"
-    needed = name_under(newest, recording)
-    yield Violation("/request", f"{why}; {newest.name} needs {needed}")
+    target = subject.policy.table.target
+    why = "a short name" if target in identity.fitting else f"fits {identity.span} only"
+    yield Violation("/request", f"{why}; {target.name} needs {name_under(target, recording)}")
 
 
 def retired_kind(subject: Subject) -> Iterator[Violation]:
@@ -111,17 +116,20 @@ def response_id_mismatch(subject: Subject) -> Iterator[Violation]:
     The recorder writes `rec-` and the first 12 digits of the hash as the id of each typed answer
     and chunk. Another id means that the file was renamed, or its answer taken from elsewhere.
 
-    What to do: set the ids to the one in the message, or restore the file.
+    What to do: where the file's name fits its request, `recctl normalize` sets the ids; otherwise
+    restore the file.
     """
     recording, name = subject.recording, subject.name
     if recording is None or name is None:
         return
-    wanted = f"rec-{name.short_hash}"
-    wrong = [(pointer, one) for pointer, one in _recorded_ids(recording) if one != wanted]
+    wrong = list(misfit_ids(recording, name.short_hash))
     if wrong:
-        pointer, one = wrong[0]
+        first = wrong[0]
         more = f", in {len(wrong)} chunks" if len(wrong) > 1 else ""
-        yield Violation(pointer, f"the answer's id is {one}, not {wanted}{more}")
+        message = f"the answer's id is {first.old}, not {first.new}{more}"
+        target, identity = subject.policy.table.target, subject.identity
+        doubtful = identity is None or doubt(identity, wrong, target) is not None
+        yield Violation(first.pointer, message, mendable=not doubtful)
 
 
 def model_digest_mismatch(subject: Subject) -> Iterator[Violation]:
@@ -175,33 +183,32 @@ def duplicate(files: tuple[Facts, ...]) -> Iterator[tuple[str, Violation]]:
             yield one.path, Violation("", f"{same} the one of the same name, {known.path}")
 
 
-def _needed_name(recording: Recording) -> str:
+def _needed_name(recording: Recording, target: Dialect) -> str:
     try:
-        return f"; {published().newest.name} needs {name_under(published().newest, recording)}"
+        return f"; {target.name} needs {name_under(target, recording)}"
     except MaterialError:
         return ""
 
 
-def _what_is_known(recording: Recording, digits: str) -> str:
+def _what_is_known(recording: Recording, digits: str, table: Table) -> str:
     """Whom the answer's `rec-` id sides with, and whether another test id would do."""
-    if _fits_without_test(recording, digits):
+    if _fits_without_test(recording, digits, table):
         return "; the name fits the same request with no test id: the test id was edited"
     ids = {one.removeprefix("rec-") for _, one in _recorded_ids(recording)}
     if not ids:
         return "; its answer has no id to tell what was edited"
     if ids == {digits[:12]}:
         return "; its answer has the name's id: the request or its test id was edited since"
-    for dialect in reversed(published().dialects):
+    for dialect in reversed(table.dialects):
         if hash_under(dialect, recording)[:12] in ids:
             return f"; its answer's id fits the request under {dialect.name}: the file was renamed"
     third = min(ids - {digits[:12]})
     return f"; its answer's id is of a third request, {third}: copied or recorded again in part"
 
 
-def _fits_without_test(recording: Recording, digits: str) -> bool:
+def _fits_without_test(recording: Recording, digits: str, table: Table) -> bool:
     anonymous = recording.asked_by(None)
-    dialects = published().dialects
-    return any(hash_under(dialect, anonymous).startswith(digits) for dialect in dialects)
+    return any(hash_under(dialect, anonymous).startswith(digits) for dialect in table.dialects)
 
 
 def _recorded_ids(recording: Recording) -> list[tuple[str, str]]:

@@ -1,35 +1,39 @@
 """What rules look at, and what a rule is."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from inspect import cleandoc
 from pathlib import Path
+from shlex import quote
 from textwrap import fill
 from typing import Generic, TypeVar
 
 from recctl.conversation import Call, Conversation, conversation
-from recctl.diagnostics import Severity, Violation
+from recctl.diagnostics import Fix, Severity, Violation
 from recctl.dialects import Identity, Name, Standing, identify
 from recctl.jsontext import Parsed
 from recctl.recording import Recording
+from recctl.rules.policy import Policy
 from recctl.wire import Answer, read
 
 
 @dataclass(frozen=True)
 class Subject:
-    """One file, as far as it could be read.
+    """One file, as far as it could be read, and what the team has decided.
 
-    `folder` is the absolute folder it lies in, part by part. `obstacle` says why its bytes cannot
-    be had; `parsed` is null then. `recording` is null where the text holds no request and
-    response.
+    `folder` is the absolute folder it lies in, part by part; `size` is in bytes. `obstacle` says
+    why its bytes cannot be had; `parsed` is null then. `recording` is null where the text holds no
+    request and response.
     """
 
     path: Path
     folder: tuple[str, ...] = ()
     obstacle: str | None = None
+    size: int = 0
     parsed: Parsed | None = None
     recording: Recording | None = None
+    policy: Policy = field(default_factory=Policy)
 
     @property
     def name(self) -> Name | None:
@@ -44,7 +48,7 @@ class Subject:
     @cached_property
     def identity(self) -> Identity | None:
         """What the file's name and the request's hashes have to do with each other."""
-        return identify(self.recording) if self.recording else None
+        return identify(self.recording, self.policy.table) if self.recording else None
 
     @cached_property
     def request(self) -> Conversation | None:
@@ -61,6 +65,9 @@ class Subject:
 class Facts:
     """What the rules on the corpus as a whole need of one file.
 
+    `wanted` is the hash by which the recording is looked for today; null where none can be
+    computed, and for lists of models, several of which may share one. `standing` says whether it
+    is found.
     `calls` are the tool calls that its answer makes, `echoes` those that its request repeats;
     both have ids.
     """
@@ -69,6 +76,8 @@ class Facts:
     file_name: str
     sha256: str
     test_id: str | None
+    wanted: str | None
+    standing: Standing | None
     calls: tuple[Call, ...]
     echoes: tuple[Call, ...]
 
@@ -79,17 +88,28 @@ Check = Callable[[Subject], Iterator[Violation]]
 CorpusCheck = Callable[[tuple[Facts, ...]], Iterator[tuple[str, Violation]]]
 """What a rule on all files of a run does: gives paths, and what is wrong with each."""
 
-CheckT_co = TypeVar("CheckT_co", Check, CorpusCheck, covariant=True)
+CheckT_co = TypeVar("CheckT_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Rule(Generic[CheckT_co]):
-    """A row of the rule table. The check's docstring is the rule's documentation."""
+    """A row of the rule table. The check's docstring is the rule's documentation.
+
+    `command` mends what the rule finds, or looks into it; `{path}` in it stands for the file.
+    Findings of a `fatal` rule leave nothing else to say of a file, so they are always reported.
+    """
 
     code: str
     name: str
     severity: Severity
     check: CheckT_co
+    command: str = ""
+    fix: Fix = Fix.NONE
+    fatal: bool = False
+
+    def command_for(self, path: str) -> str | None:
+        """The next command for a file in which the rule found something; null for none."""
+        return self.command.replace("{path}", quote(path)) if self.command else None
 
     @property
     def title(self) -> str:

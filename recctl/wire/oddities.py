@@ -401,13 +401,6 @@ KINDS = (
         "Older recordings keep real times.",
     ),
     OddityKind(
-        "W454",
-        "created-not-normalized",
-        _INFO,
-        "The time of creation is a real one.",
-        "Recorders since October 2025 write 0, so that recordings can be compared.",
-    ),
-    OddityKind(
         "W455",
         "set-late",
         _INFO,

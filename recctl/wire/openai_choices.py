@@ -126,8 +126,6 @@ class ChoicesFold:
 
     def _note_chunk(self, chunk: Object, at: int) -> None:
         self._constants.see(chunk, at)
-        if chunk.get("created"):
-            self.note("created-not-normalized", at, "created is not 0")
         if chunk.get("object", self.objects[0]) not in self.objects:
             self.note("object-unexpected", at, f"object is {chunk['object']!r}")
 
