@@ -17,7 +17,7 @@ from recctl.errors import UsageError
 from recctl.hashing import canonical
 from recctl.recording import Recording
 from recctl.rules import CORPUS_RULES, FILE_RULES, TABLE
-from recctl.rules import find as find_rule
+from recctl.rules.selection import find as find_rule
 from recctl.validate import examine, validate
 from tests.build import (
     TEST,
@@ -49,7 +49,7 @@ from tests.build import (
 )
 from tests.strategies import json_values, mutated
 
-NEWEST = published().newest
+NEWEST = published().target
 BESIDE = folder_of(TEST)
 SHARED = folder_of(None)
 OTHER_HASH = "feedbeac00" + "ab" * 27
@@ -115,7 +115,7 @@ def hashed(document: Document) -> str:
 
 @pytest.mark.parametrize("rule", TABLE, ids=lambda rule: rule.name)
 def test_a_rule_is_well_made(rule: Any) -> None:
-    assert re.fullmatch(r"[JSIW][1-9]\d\d", rule.code)
+    assert re.fullmatch(r"[JSIWHU][1-9]\d\d", rule.code)
     assert rule.severity in Severity
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", rule.name)
     assert rule.title.endswith(".")
@@ -140,12 +140,12 @@ def test_the_table_holds_every_rule() -> None:
 
 @pytest.mark.parametrize("word", ["I303", "i303", "stale", "STALE"])
 def test_a_rule_is_found_by_code_or_name_in_any_case(word: str) -> None:
-    assert find_rule(word).name == "stale"
+    assert find_rule(TABLE, word).name == "stale"
 
 
 def test_an_unknown_rule_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(UsageError, match="no rule 'unreachible', did you mean unreachable"):
-        find_rule("unreachible")
+        find_rule(TABLE, "unreachible")
 
 
 # What is right

@@ -8,29 +8,78 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable, Mapping
+from functools import wraps
 from importlib import import_module
+from inspect import Parameter, signature
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from recctl import __version__
+from recctl.cli.settings import chosen_file
 from recctl.errors import EXIT_MEANINGS, ExitCode, RecctlError
 from recctl.safetext import harmless
 
 COMMANDS = {
-    "validate": "Check recordings: structure, JSON, name, hash, folder.",
+    "validate": "Check recordings: structure, JSON, name, hash, folder, answer, hygiene.",
     "show": "Print one recording as a conversation.",
     "assemble": "Print answers in one piece, as JSON.",
     "ls": "List recordings, one line each.",
+    "normalize": "Do to old recordings what the recorder does to new ones.",
+    "restore": "Bring recordings back from git's history.",
+    "apply": "Carry out a plan, or finish one that was interrupted.",
+    "undo": "Take back a change: the tree is again as it was.",
+    "history": "List what was changed, and what can be taken back.",
     "schema": "Print a JSON Schema, or the names of all.",
     "rule": "Explain a rule, or list all.",
     "dialects": "List the hash dialects; count which recordings agree with which.",
     "hash": "Print a request's hash under each dialect.",
+    "config": "Print the configuration, and where each value comes from.",
 }
 """Every command and its line of help; the module of the same name holds the rest."""
 
 _EPILOG = "Exit codes: " + ", ".join(f"{code} {text}" for code, text in EXIT_MEANINGS.items()) + "."
+
+
+_CONFIG = Annotated[
+    str | None, typer.Option(metavar="FILE", help="Take the configuration from this file.")
+]
+
+
+def _configured(run: Callable[..., int]) -> Callable[..., int]:
+    """A command's function with one more option, `--config`, which every command has."""
+
+    @wraps(run)
+    def configured(*arguments: Any, config: str | None = None, **options: Any) -> int:
+        chosen_file.set(config)
+        return run(*arguments, **options)
+
+    known = signature(run)
+    added = Parameter("config", Parameter.KEYWORD_ONLY, default=None, annotation=_CONFIG)
+    parameters = [*known.parameters.values(), added]
+    configured.__signature__ = known.replace(parameters=parameters)  # type: ignore[attr-defined]
+    configured.__annotations__ = {**run.__annotations__, "config": _CONFIG}
+    return configured
+
+
+class _Command(TyperCommand):
+    """A command some of whose options may go without their value.
+
+    `optional_values` has those options and what they mean then. A folder is never such a value.
+    """
+
+    optional_values: Mapping[str, str]
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        given = args[: args.index("--")] if "--" in args else args
+        for place, argument in enumerate(given):
+            after = given[place + 1 : place + 2]
+            alone = not after or after[0].startswith("-") or os.path.isdir(after[0])  # noqa: PTH112
+            if argument in self.optional_values and alone:
+                args[place] = f"{argument}={self.optional_values[argument]}"
+        return super().parse_args(ctx, args)
 
 
 class _LazyGroup(TyperGroup):
@@ -49,8 +98,11 @@ class _LazyGroup(TyperGroup):
             return None
         module = import_module(f"recctl.cli.{name}")
         app = typer.Typer(add_completion=False, rich_markup_mode=None)
-        app.command(name, help=COMMANDS[name] + "\n\n" + module.DETAILS, epilog=_EPILOG)(module.run)
-        return typer.main.get_command(app)
+        text = COMMANDS[name] + "\n\n" + module.DETAILS
+        app.command(name, cls=_Command, help=text, epilog=_EPILOG)(_configured(module.run))
+        command: Any = typer.main.get_command(app)
+        command.optional_values = getattr(module, "OPTIONAL_VALUES", {})
+        return command
 
 
 _app = typer.Typer(

@@ -17,10 +17,11 @@ def run(
 ) -> int:
     """Print a rule's documentation, or the table."""
     from recctl.render.terminal import columns, fitted  # noqa: PLC0415
-    from recctl.rules import TABLE, find  # noqa: PLC0415
+    from recctl.rules import TABLE  # noqa: PLC0415
+    from recctl.rules.selection import find  # noqa: PLC0415
 
     if rule is not None:
-        found = find(rule)
+        found = find(TABLE, rule)
         write(f"{found.code} {found.name} ({found.severity.value})\n\n{found.doc}\n")
         return 0
     rows = [(one.code, one.name, one.severity.value, one.title) for one in TABLE]

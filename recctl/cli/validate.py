@@ -1,46 +1,249 @@
 """`recctl validate`."""
 
+from dataclasses import replace
 from enum import StrEnum
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from recctl.cli.changing import AllowDirtyOption, ApplyOption, carry_out
+from recctl.cli.settings import current, policy_of
 from recctl.cli.terminal import Color, ColorOption, Paths, find_corpus, note, print_lines, write
-from recctl.errors import ExitCode
+from recctl.config import BASELINE
+from recctl.errors import ExitCode, UsageError
+from recctl.safetext import one_line
 
-DETAILS = """Reads and changes nothing. Findings go to stdout, the summary to stderr.
-`recctl rule` lists what is checked."""
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from rich.text import Text
+
+    from recctl.baseline import Baseline
+    from recctl.config import Settings
+    from recctl.corpus import Corpus
+    from recctl.diagnostics import Report
+    from recctl.plan import Plan
+    from recctl.rules.policy import Policy
+    from recctl.rules.selection import Selection
+
+DETAILS = """Changes nothing without --fix --apply. Findings go to stdout, the summary to stderr.
+`recctl rule` lists what is checked. RULES are codes, beginnings of codes, or names, separated by
+commas: I302, W4, stale."""
+
+OPTIONAL_VALUES = {"--baseline": "", "--write-baseline": ""}
 
 
 class Format(StrEnum):
     """How findings are printed."""
 
     TEXT = "text"
+    CONCISE = "concise"
     JSON = "json"
+    JSONL = "jsonl"
+    GITHUB = "github"
+    SARIF = "sarif"
+    JUNIT = "junit"
 
 
 def run(
     paths: Paths = None,
     *,
-    form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TEXT,
+    select: Annotated[
+        list[str] | None,
+        typer.Option(metavar="RULES", help="Check these rules; instead of the usual ones."),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None, typer.Option(metavar="RULES", help="Do not check these rules.")
+    ] = None,
     info: Annotated[
         bool, typer.Option("--info", help="Report what is odd but known of providers, too.")
+    ] = False,
+    baseline: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[FILE]", help=f"Report only what is not in this file; default: {BASELINE}."
+        ),
+    ] = None,
+    no_baseline: Annotated[
+        bool, typer.Option("--no-baseline", help="Use no baseline, whatever is configured.")
+    ] = False,
+    write_baseline: Annotated[
+        str | None,
+        typer.Option(metavar="[FILE]", help="Write all findings to a baseline, and report none."),
+    ] = None,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Plan to mend what can be mended safely, as well.")
+    ] = False,
+    apply: ApplyOption = False,
+    allow_dirty: AllowDirtyOption = False,
+    form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TEXT,
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", metavar="FILE", help="Print into a file.")
+    ] = None,
+    statistics: Annotated[
+        bool, typer.Option("--statistics", help="Print how often each rule is violated.")
+    ] = False,
+    exit_zero: Annotated[
+        bool, typer.Option("--exit-zero", help="Exit with 0 even if there are findings.")
     ] = False,
     color: ColorOption = Color.AUTO,
 ) -> int:
     """Check, print the report, tell by the exit code whether there were findings."""
-    from recctl.render import report as render  # noqa: PLC0415
-    from recctl.safetext import one_line  # noqa: PLC0415
+    from recctl.render.report import summary  # noqa: PLC0415
     from recctl.validate import validate  # noqa: PLC0415
 
-    corpus, code = find_corpus(paths)
-    report = validate(corpus, infos=info)
-    if form is Format.JSON:
-        write(render.as_json(report))
-    else:
-        print_lines(render.as_text(report), color)
+    if statistics and form not in {Format.TEXT, Format.JSON}:
+        raise UsageError(f"--statistics goes with --format text and json, not {form.value}")
+    if apply and not fix:
+        raise UsageError("--apply goes with --fix")
+    if fix and not apply and (form not in {Format.TEXT, Format.CONCISE} or output or statistics):
+        raise UsageError(
+            "--fix without --apply prints findings and a plan as text;"
+            " for the plan alone: recctl normalize --format json"
+        )
+    settings = current()
+    whole = not paths
+    selection = selection_of(settings, select, ignore, infos=info, watch=whole)
+    policy = policy_of(settings)
+    known = None
+    if write_baseline is None and not no_baseline:
+        known = _known(settings, baseline)
+    corpus, code = find_corpus(paths, settings)
+    report = validate(corpus, selection, policy, known, whole=whole)
+    plan = _fixes(report, corpus, policy) if fix else None
+    if plan is not None and apply and not plan.is_empty:
+        _apply(plan, allow_dirty=allow_dirty)
+        corpus, _ = find_corpus(paths, settings)
+        report = validate(corpus, selection, policy, known, whole=whole)
+    if write_baseline is not None:
+        return max(code, _write_baseline(report, _baseline_path(settings, write_baseline)))
+    _print(report, form, output, color, statistics=statistics)
     for stray in report.strays:
         note(f"{one_line(stray.path)}: left alone: {stray.reason}")
     if corpus.entries:
-        note(render.summary(report))
-    return max(code, ExitCode.FINDINGS if report.is_bad else ExitCode.FINE)
+        note(summary(report))
+    if plan is not None and not apply:
+        carry_out(plan, color=color)
+    found = ExitCode.FINDINGS if report.is_bad and not exit_zero else ExitCode.FINE
+    return max(code, found)
+
+
+def _fixes(report: "Report", corpus: "Corpus", policy: "Policy") -> "Plan":
+    from recctl.normalize import plan_fixes  # noqa: PLC0415
+    from recctl.plan import root_of  # noqa: PLC0415
+
+    root = root_of({entry.path.parent for entry in corpus.entries})
+    return plan_fixes(report.findings, corpus.entries, policy.table, root)
+
+
+def _apply(plan: "Plan", *, allow_dirty: bool) -> None:
+    from recctl.plan import execute  # noqa: PLC0415
+    from recctl.render.plan import done  # noqa: PLC0415
+
+    note(done(execute(plan, allow_dirty=allow_dirty)))
+
+
+def selection_of(
+    settings: "Settings",
+    select: list[str] | None = None,
+    ignore: list[str] | None = None,
+    *,
+    infos: bool = False,
+    watch: bool = False,
+) -> "Selection":
+    """The rules that the configuration and the options choose. Raises UsageError."""
+    from recctl.rules import TABLE  # noqa: PLC0415
+    from recctl.rules.selection import Choice, choose  # noqa: PLC0415
+    from recctl.secrets import require  # noqa: PLC0415
+
+    configured = Choice(
+        select=settings.select,
+        ignore=settings.ignore,
+        per_file_ignores=settings.per_file_ignores,
+        severity=settings.severity,
+        source=str(settings.file or ""),
+        infos=infos,
+        watch=watch,
+    )
+    try:
+        selection = choose(TABLE, configured)
+    except UsageError as error:
+        where = {settings.origins.get(key) for key in ("select", "ignore", "severity")}
+        where.add(settings.origins.get("per-file-ignores"))
+        raise UsageError(f"{', '.join(sorted(filter(None, where)))}: {error}") from None
+    if select is None and ignore is None:
+        return selection
+    selected = configured.select if select is None else _items(select)
+    selection = choose(TABLE, replace(configured, select=selected, drop=_items(ignore or [])))
+    if "secret" in map(str.lower, selected or ()) and "secret" in selection.severities:
+        # Asked for by name; otherwise it is checked where its library is installed.
+        require()
+    return selection
+
+
+def _items(given: list[str]) -> tuple[str, ...]:
+    return tuple(item.strip() for text in given for item in text.split(",") if item.strip())
+
+
+def _baseline_path(settings: "Settings", named: str) -> Path:
+    path = Path(named) if named else settings.baseline_path
+    if path.is_dir():
+        raise UsageError(f"{one_line(path)}: a folder, no baseline; give --baseline=FILE")
+    return path
+
+
+def _known(settings: "Settings", named: str | None) -> "Baseline | None":
+    """The baseline that is asked for or configured; null for none."""
+    if named is None and settings.baseline is None:
+        return None
+    from recctl.baseline import Baseline  # noqa: PLC0415
+
+    return Baseline.read(_baseline_path(settings, named or ""))
+
+
+def _write_baseline(report: "Report", path: Path) -> ExitCode:
+    """Write what a baseline may hold; what it may not is still reported."""
+    from recctl.files import write as write_file  # noqa: PLC0415
+    from recctl.render.terminal import plural  # noqa: PLC0415
+    from recctl.validate import baseline_of  # noqa: PLC0415
+
+    made, others = baseline_of(report, path)
+    write_file(path, made.text().encode())
+    for finding in others:
+        note(f"{one_line(finding.path)}: not in a baseline: {finding.name}")
+    named = "" if path.name == BASELINE else f"={one_line(path)}"
+    written = plural(len(made.entries), "finding")
+    note(f"{written} written to {one_line(path)}; from now on: recctl validate --baseline{named}")
+    return ExitCode.FINDINGS if others else ExitCode.FINE
+
+
+def _print(
+    report: "Report", form: Format, output: str | None, color: Color, *, statistics: bool
+) -> None:
+    from recctl.render import report as render  # noqa: PLC0415
+
+    result: str | Iterable[Text]
+    if statistics:
+        as_json = form is Format.JSON
+        result = (render.statistics_as_json if as_json else render.statistics_as_text)(report)
+    else:
+        renderers: dict[Format, Callable[[Report], str | Iterable[Text]]] = {
+            Format.TEXT: render.as_text,
+            Format.CONCISE: render.as_concise,
+            Format.JSON: render.as_json,
+            Format.JSONL: render.as_jsonl,
+            Format.GITHUB: render.as_github,
+            Format.SARIF: render.as_sarif,
+            Format.JUNIT: render.as_junit,
+        }
+        result = renderers[form](report)
+    if output is not None:
+        from recctl.files import write as write_file  # noqa: PLC0415
+
+        plain = result if isinstance(result, str) else "".join(f"{one.plain}\n" for one in result)
+        write_file(Path(output), plain.encode("utf-8", "backslashreplace"))
+    elif isinstance(result, str):
+        write(result)
+    else:
+        print_lines(result, color)
