@@ -1,58 +1,221 @@
-"""A validation report: text for people, JSON for programs (schemas/report.schema.json)."""
+"""A validation report: text for people, JSON for programs (schemas/report.schema.json).
 
+The forms that other programs ask for have a module each, and all are called from here.
+"""
+
+from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
+from typing import Any
 
 from rich.text import Text
 
-from recctl.diagnostics import Finding, Report, Severity
+from recctl.diagnostics import Finding, Fix, Report, Severity
 from recctl.render import document as document_json
-from recctl.render.terminal import plural
+from recctl.render.github import as_github
+from recctl.render.junit import as_junit
+from recctl.render.sarif import as_sarif
+from recctl.render.terminal import columns, plural
 from recctl.safetext import one_line
 
+__all__ = [
+    "as_concise",
+    "as_github",
+    "as_json",
+    "as_jsonl",
+    "as_junit",
+    "as_sarif",
+    "as_text",
+    "statistics_as_json",
+    "statistics_as_text",
+    "summary",
+]
+
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
+_FAINT = "dim"
+_EXCERPT_WIDTH = 80
+"""Columns. An excerpt is a reminder, so it is cut to one line of the narrowest usual terminal."""
+
+_MOST_RULES = 3
+_SUMMARY_WIDTH = 120
+"""Characters. The summary names as many rules as fit into that, and at least one."""
 
 
 def as_text(report: Report) -> Iterator[Text]:
-    """The findings, grouped by file."""
-    for path, findings in groupby(report.findings, key=lambda finding: finding.path):
+    """The findings by file: what is wrong, the line it stands on, and the command to run next.
+
+    A command that several findings of a file share stands once, after all of them.
+    """
+    by_path = groupby(report.findings, key=lambda finding: finding.path)
+    for number, (path, group) in enumerate(by_path):
+        if number:
+            yield Text()
         yield Text(one_line(path), style="bold", no_wrap=True)
-        for finding in findings:
-            yield _line(finding)
+        yield from _of_one_file(list(group))
+
+
+def as_concise(report: Report) -> Iterator[Text]:
+    """A line for each finding, which editors and terminals make a link: `path:line: …`."""
+    for finding in report.findings:
+        line = "" if finding.line is None else f"{finding.line}:"
+        yield Text.assemble(
+            f"{one_line(finding.path)}:{line} ",
+            _rule(finding),
+            f" {one_line(finding.message)}",
+            no_wrap=True,
+        )
 
 
 def summary(report: Report) -> str:
-    """The report in one line, and the next command."""
+    """The report in one line: how many findings, of which rules, and the next command.
+
+    Named are the most frequent rules of the worst severity first.
+    """
     checked = plural(report.recordings, "recording")
+    beyond = f" beyond the {report.baselined:,} in the baseline" if report.baselined else ""
     if not report.findings:
-        return f"{checked}, no findings"
-    counts = ", ".join(f"{count:,} {name}" for name, count in report.by_rule.items())
-    found = plural(len(report.findings), "finding")
-    first = next(iter(report.by_rule))
-    return f"{checked}, {found}: {counts}; explained by: recctl rule {first}"
+        return f"{checked}, no findings{beyond}"
+    by_severity = _by_severity(report)
+    counts = ", ".join(plural(count, name) for name, count in by_severity.items() if count)
+    ranked = _ranked(report)
+    fixable = _fixable(report)
+    if fixable:
+        advice = f"{fixable:,} can be fixed: recctl validate --fix"
+    else:
+        advice = f"explained by: recctl rule {ranked[0][0]}"
+    for named in range(min(_MOST_RULES, len(ranked)), 0, -1):
+        rules = [f"{count:,} {name}" for name, count in ranked[:named]]
+        others = sum(count for _, count in ranked[named:])
+        rules += [f"{others:,} more"] if others else []
+        line = f"{checked}, {counts}{beyond}: {', '.join(rules)}; {advice}"
+        if len(line) <= _SUMMARY_WIDTH:
+            break
+    return line
 
 
 def as_json(report: Report) -> str:
     """The report as one JSON document."""
     document = {
         "version": 1,
-        "summary": {
-            "recordings": report.recordings,
-            "findings": len(report.findings),
-            "by_rule": dict(report.by_rule),
-        },
+        "summary": _summary(report),
+        "rules": [
+            {
+                "code": rule.code,
+                "name": rule.name,
+                "severity": rule.severity.value,
+                "fix": rule.fix.value,
+                "title": rule.title,
+            }
+            for rule in report.rules
+        ],
         "findings": [_object(finding) for finding in report.findings],
     }
     return document_json.as_json(document)
 
 
-def _line(finding: Finding) -> Text:
-    place = f"{finding.line}: " if finding.line is not None else ""
-    return Text.assemble(
-        f"  {place}",
-        (f"{finding.code} {finding.name}", _STYLES[finding.severity]),
-        f"  {one_line(finding.message)}",
-    )
+def as_jsonl(report: Report) -> str:
+    """The findings alone, one JSON object a line."""
+    return "".join(document_json.as_line(_object(finding)) for finding in report.findings)
+
+
+def statistics_as_text(report: Report) -> Iterator[Text]:
+    """A table of the rules that found something, the most frequent first; without them, nothing."""
+    rows = _statistics(report)
+    if not rows:
+        return
+    table = [("findings", "files", "code", "name", "severity", "fix")]
+    for row in rows:
+        fix = "-" if row["fix"] == Fix.NONE.value else row["fix"]
+        named = (row["code"], row["name"], row["severity"], fix)
+        table.append((f"{row['findings']:,}", f"{row['files']:,}", *named))
+    for line in columns(table, right=frozenset({0, 1})):
+        yield Text(line, no_wrap=True)
+
+
+def statistics_as_json(report: Report) -> str:
+    """The same table as one JSON document (schemas/statistics.schema.json)."""
+    document = {"version": 1, "summary": _summary(report), "rules": _statistics(report)}
+    return document_json.as_json(document)
+
+
+def _of_one_file(findings: list[Finding]) -> Iterator[Text]:
+    commands = Counter(finding.command for finding in findings if finding.command)
+    shown: tuple[int | None, str | None] = (None, None)
+    for finding in findings:
+        place = "" if finding.line is None else f"{finding.line}: "
+        yield Text.assemble(f"  {place}", _rule(finding), f"  {one_line(finding.message)}")
+        if finding.excerpt and (finding.line, finding.excerpt) != shown:
+            yield _excerpt(finding.excerpt)
+        shown = (finding.line, finding.excerpt)
+        if finding.command and commands[finding.command] == 1:
+            yield _next("    ", finding.command)
+    for command, count in commands.items():
+        if count > 1:
+            yield _next("  ", command)
+
+
+def _rule(finding: Finding) -> tuple[str, str]:
+    """Code and name, in the color of the severity."""
+    return f"{finding.code} {finding.name}", _STYLES[finding.severity]
+
+
+def _excerpt(excerpt: str) -> Text:
+    """On one line, because a second one would stand beside the gutter's end."""
+    text = Text(f"    │ {one_line(excerpt[:_EXCERPT_WIDTH])}", style=_FAINT, no_wrap=True)
+    text.truncate(_EXCERPT_WIDTH, overflow="ellipsis")
+    return text
+
+
+def _next(indent: str, command: str) -> Text:
+    """Never wrapped, so that it can be copied."""
+    return Text.assemble(indent, ("next: ", _FAINT), one_line(command), no_wrap=True)
+
+
+def _by_severity(report: Report) -> dict[str, int]:
+    counts = Counter(finding.severity for finding in report.findings)
+    return {severity.value: counts[severity] for severity in Severity}
+
+
+def _fixable(report: Report) -> int:
+    return sum(finding.fix is Fix.SAFE for finding in report.findings)
+
+
+def _ranked(report: Report) -> list[tuple[str, int]]:
+    """Rules and how often they are violated: the worst first, the most frequent first."""
+    order = list(Severity)
+    severities = {finding.name: order.index(finding.severity) for finding in report.findings}
+    return sorted(report.by_rule.items(), key=lambda item: (severities[item[0]], -item[1]))
+
+
+def _summary(report: Report) -> dict[str, Any]:
+    return {
+        "recordings": report.recordings,
+        "findings": len(report.findings),
+        "baselined": report.baselined,
+        "fixable": _fixable(report),
+        "by_severity": _by_severity(report),
+        "by_rule": dict(report.by_rule),
+    }
+
+
+def _statistics(report: Report) -> list[dict[str, Any]]:
+    rows: dict[str, dict[str, Any]] = {}
+    files: dict[str, set[str]] = {}
+    for finding in sorted(report.findings, key=lambda finding: finding.code):
+        row = rows.setdefault(
+            finding.code,
+            {
+                "code": finding.code,
+                "name": finding.name,
+                "severity": finding.severity.value,
+                "fix": finding.fix.value,
+                "findings": 0,
+            },
+        )
+        row["findings"] += 1
+        files.setdefault(finding.code, set()).add(finding.path)
+    counted = [{**row, "files": len(files[code])} for code, row in rows.items()]
+    return sorted(counted, key=lambda row: -row["findings"])
 
 
 def _object(finding: Finding) -> dict[str, str | int | None]:
@@ -64,4 +227,7 @@ def _object(finding: Finding) -> dict[str, str | int | None]:
         "pointer": finding.pointer,
         "line": finding.line,
         "message": finding.message,
+        "excerpt": finding.excerpt,
+        "command": finding.command,
+        "fix": finding.fix.value,
     }
