@@ -52,7 +52,7 @@ def recording(
     if Recording("", {"request": request}, 0).kind is not Kind.INFERENCE:
         request = {"test_id": test_id, **request}
     document: Document = {"test_id": test_id, "request": request, "response": response}
-    name = _name(dialect_named(dialect) if dialect else published().newest, document)
+    name = _name(dialect_named(dialect) if dialect else published().target, document)
     body = _with_ids(response["body"], f"rec-{name.short_hash}")
     document["response"] = {**response, "body": body}
     document["id_normalization_mapping"] = {}

@@ -11,7 +11,10 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
+from recctl.cli.settings import policy_of
+from recctl.config import load
 from recctl.hashing import canonical
+from recctl.rules.policy import Policy
 from tests.build import (
     OLLAMA,
     Document,
@@ -55,6 +58,11 @@ SDK = {"openai_sdk_version": "2.5.0"}
 _PIECES = ["The", " Marigold", "."]
 _CALL_ID = "call_gullbay0001"
 _TIDE_TABLE = function("tide_table", "High and low water at a place.", place="Name of the harbour")
+
+
+def decided() -> Policy:
+    """What the configuration of the broken examples decides."""
+    return policy_of(load({}, str(EXAMPLES / "broken" / "recctl.toml")))
 
 
 def make(examples: Path) -> None:
@@ -213,11 +221,18 @@ def _hits(query: str, text: str) -> str:
 
 # The broken ones
 
+_DECISIONS = """# What the rules that ask for a decision go by.
+allowed-hosts = ["api.openai.com", "localhost"]
+allowed-types = ["openai.types.*", "lighthouse.*"]
+max-size = 12_000
+"""
+
 
 def make_broken(root: Path) -> None:
     """Write a folder for each rule, with what that rule alone finds."""
     for rule, break_one in BROKEN.items():
         break_one(root, f"tests/{rule}/test_keeper.py::test_answers")
+    (root / "recctl.toml").write_text(_DECISIONS, encoding="utf-8")
 
 
 def unreadable(root: Path, test_id: str) -> None:
@@ -428,6 +443,76 @@ def echo_differs(root: Path, test_id: str) -> None:
     _write(root, test_id, chat_request(repeated, tools=table), chat_answer("At 06:41."))
 
 
+def not_canonical(root: Path, test_id: str) -> None:
+    """An editor saved the file with an indent of four spaces."""
+    recorded = _plain(test_id)
+    _put(root, recorded, json.dumps(recorded[1], indent=4).encode() + b"\n")
+
+
+def volatile_field(root: Path, test_id: str) -> None:
+    """Recorded when the time of creation was kept."""
+    name, document = _plain(test_id)
+    document["response"]["body"]["__data__"]["created"] = 1758900000
+    write(root, folder_of(test_id), (name, document))
+
+
+def orphan(root: Path, test_id: str) -> None:
+    """The test was renamed."""
+    source = root / test_id.partition("::")[0]
+    source.parent.mkdir(parents=True)
+    source.write_text("def test_answers_in_one_piece() -> None:\n    pass\n", encoding="utf-8")
+    write(root, folder_of(test_id), _plain(test_id))
+
+
+def recorded_failure(root: Path, test_id: str) -> None:
+    """The account had no requests left when the test was recorded."""
+    failed = exception("Rate limit reached", kind="RateLimitError", status=429)
+    _write(root, test_id, chat_request("Which ship passed at noon?"), failed)
+
+
+def recorded_exception(root: Path, test_id: str) -> None:
+    """The provider refused the request."""
+    refused = exception("Error code: 400 - the temperature must be at most 2")
+    _write(root, test_id, chat_request("Which ship passed at noon?", temperature=7), refused)
+
+
+def empty_answer(root: Path, test_id: str) -> None:
+    """The provider found nothing to embed."""
+    nothing = {"body": {}, "is_streaming": False}
+    _write(root, test_id, embedding_request(["fog"]), nothing)
+
+
+def foreign_host(root: Path, test_id: str) -> None:
+    """A bulk edit renamed the project, and with it a host that nobody has."""
+    elsewhere = chat_request("Which ship passed at noon?", base="https://lighthouse.openai.com/v1")
+    _write(root, test_id, elsewhere, chat_answer("The Marigold passed at noon."))
+
+
+def unknown_type(root: Path, test_id: str) -> None:
+    """The answer's class was renamed where it is defined, but not where it is kept."""
+    result = tool_result(_hits("tide table", "High water at 04:10."))
+    result["body"]["__type__"] = "beacon.tools.ToolInvocationResult"
+    _write(root, test_id, tool_request("web_search", {"query": "tide table"}), result)
+
+
+def oversized(root: Path, test_id: str) -> None:
+    """A whole log was sent. What is oversized, the configuration says."""
+    log = "Wind west, force 4, light drizzle. " * 400
+    _write(root, test_id, chat_request(f"Sum up this log: {log}"), chat_answer("Drizzle."))
+
+
+def redundant(root: Path, test_id: str) -> None:
+    """One question, asked again after the rules for the hash had changed."""
+    for score, dialect in ((0.71875, "ogx-2026-03-18"), (0.5, "ogx-2026-04-09")):
+        recorded = recording(
+            _found_request("Marigold", score),
+            chat_answer("The Marigold is a trawler <|ship-0007|>."),
+            test_id=test_id,
+            dialect=dialect,
+        )
+        write(root, folder_of(test_id), recorded)
+
+
 BROKEN: dict[str, Callable[[Path, str], None]] = {
     "unreadable": unreadable,
     "not-utf8": not_utf8,
@@ -455,6 +540,16 @@ BROKEN: dict[str, Callable[[Path, str], None]] = {
     "usage-not-sent": usage_not_sent,
     "usage-unrequested": usage_unrequested,
     "echo-differs": echo_differs,
+    "not-canonical": not_canonical,
+    "volatile-field": volatile_field,
+    "orphan": orphan,
+    "recorded-failure": recorded_failure,
+    "recorded-exception": recorded_exception,
+    "empty-answer": empty_answer,
+    "foreign-host": foreign_host,
+    "unknown-type": unknown_type,
+    "oversized": oversized,
+    "redundant": redundant,
 }
 """How each rule is broken, by the rule's name."""
 

@@ -27,7 +27,6 @@ from recctl.dialects import (
     name_under,
     published,
 )
-from recctl.dialects import find as find_dialect
 from recctl.dialects.names import model_digest, model_ids
 from recctl.dialects.steps import normalized
 from recctl.errors import UsageError
@@ -57,7 +56,7 @@ from tests.test_recording_schema import real_recordings
 DIALECTS = published().dialects
 NAMES = [dialect.name for dialect in DIALECTS]
 FIRST, TEST_IDS, FLOATS, BEDROCK, PROJECTS, SCORES = NAMES
-NEWEST = published().newest
+NEWEST = published().target
 every_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=NAMES)
 
 ONE = "3f2a9c04-11bd-4e6f-8a70-5c1d2e3f4a5b"
@@ -115,12 +114,12 @@ def test_only_the_first_dialect_has_short_names_and_sha1() -> None:
 
 
 def test_a_dialect_is_found_by_its_name() -> None:
-    assert find_dialect(BEDROCK) is dialect_named(BEDROCK)
+    assert published().find(BEDROCK) is dialect_named(BEDROCK)
 
 
 def test_an_unknown_dialect_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(UsageError, match="did you mean ogx-2026-01-21"):
-        find_dialect("ogx-2026-01-12")
+        published().find("ogx-2026-01-12")
 
 
 # Steps: floats
@@ -826,7 +825,7 @@ SCORED = chat_request("The log says score: 0.875")
 
 
 def standing(recorded: Recording) -> tuple[Standing, str]:
-    identity = identify(recorded)
+    identity = identify(recorded, published())
     return identity.standing, identity.span
 
 
@@ -889,7 +888,7 @@ def test_a_model_list_is_found_by_its_hash_whatever_its_digest() -> None:
     name, document = recording(models_request(), model_list(["fog"]))
     other = name[: -len("00000000.json")] + "00000000.json"
 
-    assert identify(Recording(other, document, 0)).standing is Standing.REACHABLE
+    assert identify(Recording(other, document, 0), published()).standing is Standing.REACHABLE
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -908,7 +907,7 @@ def test_what_a_dialect_names_it_also_fits(
 ) -> None:
     made = as_recording(recording(request_, response, dialect=name))
 
-    assert dialect_named(name) in identify(made).fitting
+    assert dialect_named(name) in identify(made, published()).fitting
 
 
 # Real recordings
@@ -916,7 +915,7 @@ def test_what_a_dialect_names_it_also_fits(
 
 def counted(folder: Path) -> Counter[Standing]:
     corpus = find([str(folder)])
-    return Counter(identify(load(entry)).standing for entry in corpus.entries)
+    return Counter(identify(load(entry), published()).standing for entry in corpus.entries)
 
 
 def test_the_real_corpus_stands_as_its_history_says() -> None:

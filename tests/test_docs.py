@@ -17,6 +17,7 @@ from recctl.cli import COMMANDS
 from recctl.dialects import published
 from recctl.errors import EXIT_MEANINGS
 from recctl.rules import TABLE
+from tests.make_docs import PAGES as GENERATED
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
@@ -94,6 +95,13 @@ def test_the_format_page_lists_the_published_dialects_in_order() -> None:
 def test_the_changelog_counts_the_rules() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert f"{len(TABLE)} rules" in changelog
+
+
+@pytest.mark.parametrize("name", GENERATED)
+def test_a_page_that_follows_from_the_code_is_up_to_date(name: str) -> None:
+    if os.environ.get("RECCTL_GOLDEN") == "write":
+        (ROOT / "docs" / name).write_text(GENERATED[name](), encoding="utf-8")
+    assert (ROOT / "docs" / name).read_text(encoding="utf-8") == GENERATED[name]()
 
 
 def readme() -> str:

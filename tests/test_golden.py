@@ -88,6 +88,17 @@ class Case:
 
 CASES = [
     # validate
+    Case("validate-concise", f"validate {BROKEN} --config {BROKEN}/recctl.toml --format concise"),
+    Case("validate-statistics", f"validate {BROKEN} --config {BROKEN}/recctl.toml --statistics"),
+    *(
+        Case(f"validate-{form}", f"validate {BROKEN}/tests/stale --format {form}")
+        for form in ("jsonl", "github", "sarif", "junit")
+    ),
+    Case("validate-fix", f"validate {BROKEN}/tests/volatile-field --fix"),
+    Case("config", f"config --config {BROKEN}/recctl.toml"),
+    Case("config-json", f"config --config {BROKEN}/recctl.toml --format json"),
+    Case("normalize", f"normalize {BROKEN}"),
+    Case("normalize-json", f"normalize {BROKEN}/tests/volatile-field --format json"),
     Case("validate-clean", f"validate {CLEAN}"),
     Case("validate-clean-json", f"validate {CLEAN} --format json"),
     Case("validate-clean-info", f"validate {CLEAN} --info"),

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-HEAVY = {"typer", "rich", "pydantic", "jsonschema", "jsonschema_rs", "deepdiff"}
+HEAVY = {"typer", "kingfisher_sdk", "rich", "pydantic", "jsonschema", "jsonschema_rs", "deepdiff"}
 
 
 def modules_after(code: str) -> set[str]:

@@ -1,0 +1,2 @@
+def test_answers_in_one_piece() -> None:
+    pass
