@@ -1,5 +1,6 @@
 """What a check says: findings, and the report that collects them."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -104,6 +105,17 @@ class Report:
     def is_bad(self) -> bool:
         """Whether there is an error or a warning; infos alone are fine."""
         return any(finding.severity is not Severity.INFO for finding in self.findings)
+
+    @property
+    def by_severity(self) -> Mapping[str, int]:
+        """Number of findings by severity, the worst first; 0 where there are none."""
+        counts = Counter(finding.severity for finding in self.findings)
+        return {severity.value: counts[severity] for severity in Severity}
+
+    @property
+    def fixable(self) -> int:
+        """Number of findings that can be mended safely."""
+        return sum(finding.fix is Fix.SAFE for finding in self.findings)
 
     @property
     def by_rule(self) -> Mapping[str, int]:

@@ -6,7 +6,6 @@ Nothing here trusts a path: only regular files are read, and opening never block
 import os
 import stat
 from pathlib import Path
-from secrets import token_hex
 
 from recctl.errors import UnreadableError, UsageError
 from recctl.safetext import one_line
@@ -63,6 +62,8 @@ def reason(error: Exception) -> str:
 
 
 def _replace(path: Path, content: bytes) -> None:
+    from secrets import token_hex  # noqa: PLC0415 - loads half of the library of hashes
+
     beside = path.with_name(f".{path.name[:40]}.{token_hex(4)}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     descriptor = os.open(beside, flags, 0o666)

@@ -52,9 +52,18 @@ def title(name: str) -> str:
     return str(load(name)["title"])
 
 
+def fits(name: str, document: Any) -> bool:
+    """Whether a document fits a schema; false, too, where only `explain` can tell."""
+    try:
+        return bool(_accepter(name).is_valid(document))
+    except ValueError:
+        # Lone surrogates, which Python reads and Rust's strings cannot hold; dates of TOML.
+        return False
+
+
 def explain(name: str, document: Any) -> SchemaViolation | None:
     """The most relevant violation of a schema, or null for a document that fits."""
-    if _fits(name, document):
+    if fits(name, document):
         return None
     from jsonschema.exceptions import best_match  # noqa: PLC0415 - needed by broken files only
 
@@ -65,15 +74,6 @@ def explain(name: str, document: Any) -> SchemaViolation | None:
         # jsonschema decides: to Rust NaN is no number, and a rule of its own reports it.
         return None
     return SchemaViolation(pointer_of(best.absolute_path), _terse(best.message, best.schema))
-
-
-def _fits(name: str, document: Any) -> bool:
-    try:
-        fits: bool = _accepter(name).is_valid(document)
-    except ValueError:
-        # Lone surrogates, which Python reads and Rust's strings cannot hold.
-        return False
-    return fits
 
 
 def _folder() -> Path:

@@ -3,6 +3,7 @@
 Whatever is asked of it, recctl must never print a traceback; each of these functions checks that.
 """
 
+import gc
 import io
 import json
 import os
@@ -113,6 +114,10 @@ def run_here(
             main()
         except SystemExit as left:
             code = left.code
+        finally:
+            # A process that ends needs no collector; this one goes on.
+            gc.unfreeze()
+            gc.enable()
     assert isinstance(code, int), code
     for stream in streams[1:]:
         stream.flush()

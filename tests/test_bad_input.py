@@ -1243,8 +1243,11 @@ def test_a_closed_stream_is_no_traceback(closed: str, corpus: Path) -> None:
     assert ran.code in (1, 2, 141)
 
 
+# A shell that starts jobs in the background has them ignore interrupts; hence the first line each.
+
 INTERRUPTED = """
 import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from recctl.cli import main
 real, seen = os.open, 0
 def interrupting(*arguments, **more):
@@ -1297,7 +1300,8 @@ def test_an_interrupt_while_stdin_is_read_ends_in_130() -> None:
 
 
 WAITING = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from recctl.cli import main
 class Waiting:
     def read(self):

@@ -181,6 +181,30 @@ def test_a_baseline_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) ->
     assert not (tmp_path / "no").exists()
 
 
+@pytest.mark.parametrize("option", ["--write-baseline", "--output"])
+def test_a_recording_is_never_written_over(tmp_path: Path, option: str) -> None:
+    path = stale(tmp_path)
+    before = path.read_bytes()
+
+    ran = run_here("validate", option, str(path), cwd=tmp_path)
+
+    assert (ran.code, len(ran.errors)) == (2, 1)
+    assert ran.errors[0].endswith("the name of a recording; give another file to write")
+    assert path.read_bytes() == before
+
+
+def test_a_file_that_is_no_baseline_is_not_written_over(tmp_path: Path) -> None:
+    stale(tmp_path)
+    notes = tmp_path / "notes.json"
+    notes.write_text('{"to do": []}')
+
+    ran = run_here("validate", "--write-baseline=notes.json", cwd=tmp_path)
+
+    assert (ran.code, len(ran.errors)) == (2, 1)
+    assert "there is a file that is no baseline" in ran.errors[0]
+    assert notes.read_text() == '{"to do": []}'
+
+
 def test_a_folder_after_the_option_is_a_path_to_check(tmp_path: Path) -> None:
     stale(tmp_path)
     run_here("validate", "--write-baseline", cwd=tmp_path)
@@ -216,7 +240,9 @@ def test_known_and_new_findings_add_up(known: list[Finding], now: list[Finding])
 
 
 @given(FINDINGS)
-def test_a_baseline_is_read_as_it_was_written(tmp_path_factory: pytest.TempPathFactory, known: list[Finding]) -> None:  # fmt: skip
+def test_a_baseline_is_read_as_it_was_written(
+    tmp_path_factory: pytest.TempPathFactory, known: list[Finding]
+) -> None:
     file = tmp_path_factory.getbasetemp() / "base.json"
     baseline = Baseline.of(known, file)
     file.write_text(baseline.text())

@@ -175,7 +175,7 @@ def test_a_variable_that_means_nothing_is_named(tmp_path: Path) -> None:
     [
         ("tagret = 1", "recctl.toml: unknown key 'tagret', did you mean target?"),
         ("target = 1", "recctl.toml: target: input should be a valid string, not 1"),
-        ("max-size = 0", "recctl.toml: max-size: input should be greater than or equal to 1, not 0"),
+        ("max-size = 0", "recctl.toml: max-size: input should be greater than or equal to 1"),
         ('ignore = "x"', 'recctl.toml: ignore: input should be a valid list, not "x"'),
         ("a = ", "recctl.toml: not TOML: Invalid value (at end of document)"),
         ('target = "ogx"', "recctl.toml: no dialect 'ogx'; recctl dialects lists all"),
@@ -237,6 +237,14 @@ def test_the_packaged_schema_is_that_of_the_configuration() -> None:
     assert schema.load("config") == config_file.schema()
 
 
+def refusal_of(table: dict[str, Any]) -> str | None:
+    try:
+        config_file.checked(table, "here")
+    except UsageError as error:
+        return str(error)
+    return None
+
+
 @given(
     st.dictionaries(
         st.sampled_from([*VARIABLES, "severity", "dialects", "other"]),
@@ -254,14 +262,11 @@ def test_the_packaged_schema_is_that_of_the_configuration() -> None:
 def test_what_the_schema_refuses_is_refused_and_nothing_else(table: dict[str, Any]) -> None:
     fits = schema.explain("config", json.loads(json.dumps(table))) is None
 
-    try:
-        config_file.checked(table, "here")
-    except UsageError as error:
-        assert "\n" not in str(error)
-        # pydantic lets null stand for what is not set, which TOML cannot say.
-        assert not fits
-    else:
-        assert fits or "null" in json.dumps(table)
+    told = refusal_of(table)
+
+    assert "\n" not in (told or "")
+    # pydantic lets null stand for what is not set, which TOML cannot say.
+    assert (told is None) is fits or (told is None and "null" in json.dumps(table))
 
 
 def test_the_documented_keys_are_those_there_are() -> None:

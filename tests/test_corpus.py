@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from recctl.corpus import Corpus, Entry, find, named, resolve
+from recctl.corpus import Corpus, Entry, find, named, read, resolve
 from recctl.dialects import Name
-from recctl.errors import NothingFoundError, UsageError
+from recctl.errors import NothingFoundError, UnreadableError, UsageError
 from tests.build import (
     Recorded,
     chat_answer,
@@ -252,6 +252,22 @@ def test_a_link_to_a_folder_is_a_stray_and_not_followed(here: Path) -> None:
 
     assert found(corpus) == [lamp]
     assert strays(corpus) == {"recordings/more": "a link to a folder, not followed"}
+
+
+@needs_posix
+def test_a_link_by_a_recordings_ending_is_not_looked_through_even_if_named(here: Path) -> None:
+    outside = here.parent / "elsewhere" / "recordings"
+    outside.mkdir(parents=True)
+    (outside / f"{'a' * 64}.json").write_text("{}")
+    put(here, "recordings")
+    link = here / "recordings" / "more.json"
+    link.symlink_to(outside)
+
+    corpus = find([str(link)])
+
+    assert [entry.path for entry in corpus.entries] == [link]
+    with pytest.raises(UnreadableError):
+        read(corpus.entries[0])
 
 
 @needs_posix

@@ -4,6 +4,7 @@ A command's module is imported when the command is called, and imports what it n
 """
 
 import errno
+import gc
 import os
 import signal
 import sys
@@ -136,6 +137,8 @@ def _root(
 def main() -> None:
     """Run the command line and exit. Bad input ends in one line on stderr, never a traceback."""
     _prepare_streams()
+    # Recordings are trees, and what is imported stays: a collector would walk both for nothing.
+    gc.disable()
     try:
         code = typer.main.get_command(_app)(prog_name="recctl", standalone_mode=False) or 0
         sys.stdout.flush()
@@ -145,6 +148,7 @@ def main() -> None:
         code = _told(str(error), error.exit_code)
     except Exception as error:
         code = _told_of_other(error)
+    gc.freeze()  # nor is there a need to walk them at the end
     sys.exit(code)
 
 

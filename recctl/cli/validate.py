@@ -90,7 +90,7 @@ def run(
     color: ColorOption = Color.AUTO,
 ) -> int:
     """Check, print the report, tell by the exit code whether there were findings."""
-    from recctl.render.report import summary  # noqa: PLC0415
+    from recctl.render.summary import summary  # noqa: PLC0415
     from recctl.validate import validate  # noqa: PLC0415
 
     if statistics and form not in {Format.TEXT, Format.JSON}:
@@ -118,7 +118,8 @@ def run(
         report = validate(corpus, selection, policy, known, whole=whole)
     if write_baseline is not None:
         return max(code, _write_baseline(report, _baseline_path(settings, write_baseline)))
-    _print(report, form, output, color, statistics=statistics)
+    if report.findings or output or statistics or form not in {Format.TEXT, Format.CONCISE}:
+        _print(report, form, output, color, statistics=statistics)
     for stray in report.strays:
         note(f"{one_line(stray.path)}: left alone: {stray.reason}")
     if corpus.entries:
@@ -202,12 +203,35 @@ def _known(settings: "Settings", named: str | None) -> "Baseline | None":
     return Baseline.read(_baseline_path(settings, named or ""))
 
 
+def _check_no_recording(path: Path) -> None:
+    """Refuse to write over a recording: an option's value may have been forgotten."""
+    from recctl.dialects import Name  # noqa: PLC0415
+
+    if Name.parse(path.name) is not None:
+        raise UsageError(f"{one_line(path)}: the name of a recording; give another file to write")
+
+
+def _check_baseline(path: Path) -> None:
+    """Refuse to write a baseline over a file that is none."""
+    from recctl.baseline import Baseline  # noqa: PLC0415
+
+    if path.is_file() and path.stat().st_size:
+        try:
+            Baseline.read(path)
+        except UsageError:
+            raise UsageError(
+                f"{one_line(path)}: there is a file that is no baseline; delete it, or give another"
+            ) from None
+
+
 def _write_baseline(report: "Report", path: Path) -> ExitCode:
     """Write what a baseline may hold; what it may not is still reported."""
     from recctl.files import write as write_file  # noqa: PLC0415
-    from recctl.render.terminal import plural  # noqa: PLC0415
+    from recctl.render.summary import plural  # noqa: PLC0415
     from recctl.validate import baseline_of  # noqa: PLC0415
 
+    _check_no_recording(path)
+    _check_baseline(path)
     made, others = baseline_of(report, path)
     write_file(path, made.text().encode())
     for finding in others:
@@ -241,6 +265,7 @@ def _print(
     if output is not None:
         from recctl.files import write as write_file  # noqa: PLC0415
 
+        _check_no_recording(Path(output))
         plain = result if isinstance(result, str) else "".join(f"{one.plain}\n" for one in result)
         write_file(Path(output), plain.encode("utf-8", "backslashreplace"))
     elif isinstance(result, str):

@@ -147,10 +147,21 @@ def _bytes(path: Path) -> bytes:
 def _checked(table: Mapping[str, Any], place: str) -> Mapping[str, Any]:
     if not table:
         return {}
-    # pydantic costs more to import than all else here, and most runs have no configuration.
-    from recctl.config.file import checked  # noqa: PLC0415
+    from recctl import schema  # noqa: PLC0415
 
-    return checked(table, place)
+    if not schema.fits("config", table):
+        # pydantic's models take longer to build than all else here, so they only explain.
+        from recctl.config.file import checked  # noqa: PLC0415
+
+        table = checked(table, place)
+    return {key: value if key == "dialects" else _frozen(value) for key, value in table.items()}
+
+
+def _frozen(value: Any) -> Any:
+    """Lists as tuples, also those in a table."""
+    if isinstance(value, dict):
+        return {key: _frozen(item) for key, item in value.items()}
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _with(settings: Settings, values: Mapping[str, Any]) -> Settings:

@@ -110,13 +110,12 @@ class Configuration(_Table):
 
 
 def checked(table: Mapping[str, Any], place: str) -> Mapping[str, Any]:
-    """What a table sets: key -> value, lists as tuples. Raises UsageError, naming the place."""
+    """What a table sets: key -> value. Raises UsageError, which names the place and says what is wrong."""
     try:
         found = Configuration.model_validate(table, strict=True)
     except ValidationError as error:
         raise UsageError(f"{place}: {_told(error)}; see: recctl schema config") from None
-    values = found.model_dump(by_alias=True, exclude_unset=True, exclude_none=True)
-    return {key: value if key == "dialects" else _frozen(value) for key, value in values.items()}
+    return found.model_dump(by_alias=True, exclude_unset=True, exclude_none=True)
 
 
 def schema() -> dict[str, Any]:
@@ -144,13 +143,6 @@ def _without_null(value: Any) -> Any:
         del made["anyOf"]
         made |= kinds[0]
     return made
-
-
-def _frozen(value: Any) -> Any:
-    """Lists as tuples, also those in a table."""
-    if isinstance(value, dict):
-        return {key: _frozen(item) for key, item in value.items()}
-    return tuple(value) if isinstance(value, list) else value
 
 
 def _told(error: ValidationError) -> str:

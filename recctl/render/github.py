@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from recctl.diagnostics import Finding, Report, Severity
-from recctl.render.terminal import plural
+from recctl.render.summary import plural
 from recctl.safetext import harmless, one_line
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}

@@ -13,7 +13,7 @@ from html import escape
 from pathlib import PurePath
 
 from recctl.diagnostics import Finding, Report, Severity
-from recctl.render.terminal import plural
+from recctl.render.summary import plural
 from recctl.safetext import harmless, one_line
 
 _NO_XML = re.compile("[\ufffe\uffff]")

@@ -8,7 +8,8 @@ from dataclasses import asdict, fields
 from recctl.dialects import Dialect
 from recctl.listing import Census, Row
 from recctl.render import document as document_json
-from recctl.render.terminal import columns, fitted, plural, shortened
+from recctl.render.summary import plural
+from recctl.render.terminal import columns, fitted, shortened
 from recctl.safetext import one_line
 
 _NARROWEST = {6: 20, 4: 6, 5: 5}

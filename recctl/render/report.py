@@ -15,7 +15,7 @@ from recctl.render import document as document_json
 from recctl.render.github import as_github
 from recctl.render.junit import as_junit
 from recctl.render.sarif import as_sarif
-from recctl.render.terminal import columns, plural
+from recctl.render.terminal import columns
 from recctl.safetext import one_line
 
 __all__ = [
@@ -28,17 +28,12 @@ __all__ = [
     "as_text",
     "statistics_as_json",
     "statistics_as_text",
-    "summary",
 ]
 
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
 _FAINT = "dim"
 _EXCERPT_WIDTH = 80
 """Columns. An excerpt is a reminder, so it is cut to one line of the narrowest usual terminal."""
-
-_MOST_RULES = 3
-_SUMMARY_WIDTH = 120
-"""Characters. The summary names as many rules as fit into that, and at least one."""
 
 
 def as_text(report: Report) -> Iterator[Text]:
@@ -64,33 +59,6 @@ def as_concise(report: Report) -> Iterator[Text]:
             f" {one_line(finding.message)}",
             no_wrap=True,
         )
-
-
-def summary(report: Report) -> str:
-    """The report in one line: how many findings, of which rules, and the next command.
-
-    Named are the most frequent rules of the worst severity first.
-    """
-    checked = plural(report.recordings, "recording")
-    beyond = f" beyond the {report.baselined:,} in the baseline" if report.baselined else ""
-    if not report.findings:
-        return f"{checked}, no findings{beyond}"
-    by_severity = _by_severity(report)
-    counts = ", ".join(plural(count, name) for name, count in by_severity.items() if count)
-    ranked = _ranked(report)
-    fixable = _fixable(report)
-    if fixable:
-        advice = f"{fixable:,} can be fixed: recctl validate --fix"
-    else:
-        advice = f"explained by: recctl rule {ranked[0][0]}"
-    for named in range(min(_MOST_RULES, len(ranked)), 0, -1):
-        rules = [f"{count:,} {name}" for name, count in ranked[:named]]
-        others = sum(count for _, count in ranked[named:])
-        rules += [f"{others:,} more"] if others else []
-        line = f"{checked}, {counts}{beyond}: {', '.join(rules)}; {advice}"
-        if len(line) <= _SUMMARY_WIDTH:
-            break
-    return line
 
 
 def as_json(report: Report) -> str:
@@ -171,29 +139,13 @@ def _next(indent: str, command: str) -> Text:
     return Text.assemble(indent, ("next: ", _FAINT), one_line(command), no_wrap=True)
 
 
-def _by_severity(report: Report) -> dict[str, int]:
-    counts = Counter(finding.severity for finding in report.findings)
-    return {severity.value: counts[severity] for severity in Severity}
-
-
-def _fixable(report: Report) -> int:
-    return sum(finding.fix is Fix.SAFE for finding in report.findings)
-
-
-def _ranked(report: Report) -> list[tuple[str, int]]:
-    """Rules and how often they are violated: the worst first, the most frequent first."""
-    order = list(Severity)
-    severities = {finding.name: order.index(finding.severity) for finding in report.findings}
-    return sorted(report.by_rule.items(), key=lambda item: (severities[item[0]], -item[1]))
-
-
 def _summary(report: Report) -> dict[str, Any]:
     return {
         "recordings": report.recordings,
         "findings": len(report.findings),
         "baselined": report.baselined,
-        "fixable": _fixable(report),
-        "by_severity": _by_severity(report),
+        "fixable": report.fixable,
+        "by_severity": dict(report.by_severity),
         "by_rule": dict(report.by_rule),
     }
 
@@ -201,6 +153,7 @@ def _summary(report: Report) -> dict[str, Any]:
 def _statistics(report: Report) -> list[dict[str, Any]]:
     rows: dict[str, dict[str, Any]] = {}
     files: dict[str, set[str]] = {}
+    fixes = {rule.code: rule.fix for rule in report.rules}
     for finding in sorted(report.findings, key=lambda finding: finding.code):
         row = rows.setdefault(
             finding.code,
@@ -208,7 +161,7 @@ def _statistics(report: Report) -> list[dict[str, Any]]:
                 "code": finding.code,
                 "name": finding.name,
                 "severity": finding.severity.value,
-                "fix": finding.fix.value,
+                "fix": fixes.get(finding.code, finding.fix).value,
                 "findings": 0,
             },
         )

@@ -13,7 +13,8 @@ from recctl.conversation import Conversation, Tool, Turn
 from recctl.diagnostics import Severity
 from recctl.dialects import Standing
 from recctl.render import document as document_json
-from recctl.render.terminal import plural, shortened
+from recctl.render.summary import plural
+from recctl.render.terminal import shortened
 from recctl.safetext import harmless, one_line
 from recctl.show import Logprobs, Sheet
 from recctl.transcript import Choice, Transcript, Usage

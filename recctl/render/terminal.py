@@ -79,11 +79,6 @@ def columns(rows: Iterable[tuple[str, ...]], *, right: frozenset[int] = frozense
     return lines
 
 
-def plural(count: int, noun: str) -> str:
-    """A number and its noun: 1 finding, 2 findings, 1,087 recordings."""
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
-
-
 def _breaks(text: str, width: int) -> list[int]:
     """Where to break a text between words, as offsets."""
     offsets, used = [], 0
