@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterable
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
     from recctl.config import Settings
     from recctl.corpus import Corpus
+
+
+JOURNAL = ".recctl/journal"
+"""Where the plan engine keeps what it is doing, below the root of the changes."""
 
 
 class Color(StrEnum):
@@ -49,12 +54,28 @@ def find_corpus(paths: list[str] | None, settings: "Settings") -> tuple["Corpus"
 
 
 def with_missing_told(corpus: "Corpus") -> tuple["Corpus", ExitCode]:
-    """A corpus and the exit code so far; its missing paths are named on stderr."""
+    """A corpus and the exit code so far.
+
+    Its missing paths are named on stderr, and a change that was begun and is not finished.
+    """
     from recctl.safetext import one_line  # noqa: PLC0415
 
+    _tell_unfinished()
     for path in corpus.missing:
         note(f"{one_line(path)}: no such file or folder")
     return corpus, ExitCode.USAGE if corpus.missing else ExitCode.FINE
+
+
+def _tell_unfinished() -> None:
+    """Look for a journal first, which costs next to nothing."""
+    try:
+        here = Path.cwd()
+    except OSError:
+        return
+    if any((folder / JOURNAL).exists() for folder in (here, *here.parents)):
+        from recctl.cli.changing import root_in, tell_unfinished  # noqa: PLC0415
+
+        tell_unfinished(root_in(None))
 
 
 def note(message: str) -> None:

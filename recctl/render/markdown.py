@@ -5,10 +5,14 @@ import re
 
 def code(value: str) -> str:
     """An inline code span: longer backticks than any within (CommonMark, section 6.1)."""
-    longest = max((len(run) for run in re.findall(r"`+", value)), default=0)
-    ticks = "`" * (longest + 1)
+    ticks = "`" * (longest_run(value) + 1)
     space = " " if not value or value.startswith("`") or value.endswith("`") else ""
     return f"{ticks}{space}{value}{space}{ticks}"
+
+
+def longest_run(text: str) -> int:
+    """How many backticks stand together at most."""
+    return max((len(run) for run in re.findall(r"`+", text)), default=0)
 
 
 def code_cell(value: str) -> str:

@@ -1,7 +1,6 @@
 """One recording, for reading: as text, as Markdown, as JSON (schemas/sheet.schema.json)."""
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import groupby
@@ -13,6 +12,7 @@ from recctl.conversation import Conversation, Tool, Turn
 from recctl.diagnostics import Severity
 from recctl.dialects import Standing
 from recctl.render import document as document_json
+from recctl.render.markdown import code, escaped, longest_run
 from recctl.render.summary import plural
 from recctl.render.terminal import shortened
 from recctl.safetext import harmless, one_line
@@ -81,7 +81,7 @@ def as_markdown(sheet: Sheet, view: View) -> str:
     side = view.side
     blocks: list[str] = []
     if side == "all":
-        blocks.append("\n".join(f"- {key}: {_code(value)}" for key, value in _header(sheet)))
+        blocks.append("\n".join(f"- {key}: {code(value)}" for key, value in _header(sheet)))
     if side != "response":
         blocks += ["## Request", *_markdown_blocks(_request_lines(sheet.request))]
     if side != "request":
@@ -348,28 +348,12 @@ def _markdown_blocks(lines: Iterator[Line]) -> Iterator[str]:
         if part == "content":
             yield _fence(texts)
         elif part == "fact":
-            yield "\n".join(f"- {_escaped(text)}" for text in texts)
+            yield "\n".join(f"- {escaped(text)}" for text in texts)
         else:
-            yield "\n\n".join(f"**{_escaped(text)}**" for text in texts)
+            yield "\n\n".join(f"**{escaped(text)}**" for text in texts)
 
 
 def _fence(content: list[str]) -> str:
     text = "\n".join(content)
-    fence = "`" * max(3, _longest_run(text) + 1)
+    fence = "`" * max(3, longest_run(text) + 1)
     return f"{fence}text\n{text}\n{fence}"
-
-
-def _code(value: str) -> str:
-    """An inline code span: longer backticks than any within (CommonMark, section 6.1)."""
-    ticks = "`" * (_longest_run(value) + 1)
-    space = " " if value.startswith("`") or value.endswith("`") else ""
-    return f"{ticks}{space}{value}{space}{ticks}"
-
-
-def _longest_run(text: str) -> int:
-    """How many backticks stand together at most."""
-    return max((len(run) for run in re.findall(r"`+", text)), default=0)
-
-
-def _escaped(text: str) -> str:
-    return re.sub(r"([\\`*_{}\[\]<>#|@!])", r"\\\1", text)

@@ -1,0 +1,132 @@
+"""What all commands that change files share: their options, and carrying out or printing a plan."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from recctl.cli.terminal import Color, note, print_lines, write
+from recctl.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from recctl.plan import Plan
+
+
+class PlanFormat(StrEnum):
+    """How a plan is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+ApplyOption = Annotated[
+    bool, typer.Option("--apply", help="Change the files; without it the plan is only printed.")
+]
+CheckOption = Annotated[
+    bool, typer.Option("--check", help="Exit with 1 if there is anything to do or in conflict.")
+]
+PlanOutOption = Annotated[
+    str | None,
+    typer.Option("--plan-out", metavar="FILE", help="Write the plan to a file: recctl apply FILE."),
+]
+PlanFormatOption = Annotated[PlanFormat, typer.Option("--format", help="How to print the plan.")]
+AllowDirtyOption = Annotated[
+    bool, typer.Option("--allow-dirty", help="Change files with uncommitted changes in git, too.")
+]
+RootOption = Annotated[
+    str | None,
+    typer.Option(
+        "--root",
+        metavar="FOLDER",
+        help="The tree whose changes are meant; default: the one that this folder is in.",
+    ),
+]
+
+
+def carry_out(
+    plan: "Plan",
+    *,
+    apply: bool = False,
+    check: bool = False,
+    plan_out: str | None = None,
+    form: PlanFormat = PlanFormat.TEXT,
+    allow_dirty: bool = False,
+    color: Color = Color.AUTO,
+) -> ExitCode:
+    """Print a plan, write it to a file where asked for, and change the files with `apply`.
+
+    The plan goes to stdout, its totals and the next command to stderr. Gives FINDINGS where
+    `check` finds anything to do or in conflict. Raises UsageError for options that exclude each
+    other and for a file that cannot be written, and what `execute` raises.
+    """
+    check_options(apply=apply, check=check, plan_out=plan_out)
+
+    from recctl import plan as engine  # noqa: PLC0415
+    from recctl.render import plan as render  # noqa: PLC0415
+
+    receipt = None
+    if apply and not plan.is_empty:
+        receipt = engine.execute(plan, allow_dirty=allow_dirty)
+    if plan_out is not None:
+        from recctl.files import write as write_file  # noqa: PLC0415
+
+        write_file(Path(plan_out), render.as_json(plan).encode("utf-8"))
+    if form is PlanFormat.JSON:
+        write(render.as_json(plan))
+    elif form is PlanFormat.MARKDOWN:
+        write(render.as_markdown(plan))
+    else:
+        print_lines(render.as_text(plan), color)
+    if receipt is not None:
+        note(render.done(receipt, engine.option_for(plan.root)))
+    else:
+        note(f"{render.told(plan)}{_next(plan, plan_out)}")
+    return ExitCode.FINDINGS if check and (plan.actions or plan.conflicts) else ExitCode.FINE
+
+
+def check_options(*, apply: bool, check: bool, plan_out: str | None) -> None:
+    """Raises UsageError for options that exclude each other; to be called before long work."""
+    if apply and check:
+        raise UsageError("--apply changes files and --check only looks: take one")
+    if apply and plan_out is not None:
+        raise UsageError("--apply changes files and --plan-out leaves it to recctl apply: take one")
+
+
+def tell_unfinished(root: Path) -> None:
+    """Name on stderr a change below a root that was begun and is not finished."""
+    from recctl.plan import unfinished  # noqa: PLC0415
+
+    line = unfinished(root)
+    if line is not None:
+        note(line)
+
+
+def root_in(folder: str | None) -> Path:
+    """The root of the tree in which a folder lies; null is the working directory.
+
+    Raises UsageError for what is no folder.
+    """
+    from recctl.plan import root_at, root_of  # noqa: PLC0415
+    from recctl.safetext import one_line  # noqa: PLC0415
+
+    if folder is None:
+        return root_of([])
+    if not Path(folder).is_dir():
+        raise UsageError(f"{one_line(folder)}: no such folder")
+    return root_at(Path(folder))
+
+
+def _next(plan: "Plan", plan_out: str | None) -> str:
+    if plan.is_empty:
+        return ""
+    if plan_out is None:
+        return "; nothing is changed without --apply"
+    import shlex  # noqa: PLC0415
+
+    from recctl.plan import option_for  # noqa: PLC0415
+    from recctl.safetext import one_line  # noqa: PLC0415
+
+    file = one_line(shlex.quote(plan_out))
+    return f"; carry it out with: recctl apply {file}{option_for(plan.root)}"

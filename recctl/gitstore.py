@@ -1,0 +1,700 @@
+"""What git knows of a work tree: its trees, its history, what it has not yet.
+
+Everything is read through git's own commands, in a few processes whatever the number of files.
+Nothing here writes to a repository, runs its hooks or fetches: neither locks, nor the index, nor
+objects. What a user has set for git (aliases, pagers, diff drivers, colors, renames) changes no
+answer, but for the filters between files and what git keeps of them: without these every file of
+a filtered repository would seem changed.
+
+Names of files are what the system makes of their bytes (`os.fsdecode`), with `/` between folders,
+relative to the top of the work tree.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryFile
+from types import TracebackType
+from typing import IO, Self
+
+from recctl.errors import RecctlError, UsageError
+from recctl.safetext import one_line
+
+MAX_BYTES = 512 * 1024 * 1024
+"""A larger object is not read, as a larger file is not."""
+
+_UNAFFECTED = (
+    "--no-pager",
+    "-c", "color.ui=false",
+    "-c", "core.fsmonitor=false",  # would run a program that the repository names
+    "-c", f"core.hooksPath={os.devnull}",
+    "-c", f"diff.orderFile={os.devnull}",
+    "-c", "diff.relative=false",
+    "-c", "i18n.logOutputEncoding=UTF-8",
+    "-c", "log.follow=false",
+    "-c", "log.showRoot=true",
+    "-c", "log.showSignature=false",
+    "-c", "submodule.recurse=false",
+)  # fmt: skip
+"""Options before the command that put off what a user's settings would change."""
+
+_LOGGED = ("--format=%H %ct %s",)
+_RAW = ("--raw", "-z", "--no-abbrev", "--no-renames", "--no-ext-diff")
+
+_USERS_VARIABLES = (
+    "GIT_CONFIG_",  # where the settings are; a container may say there what to trust
+    "GIT_CEILING_DIRECTORIES",
+    "GIT_DISCOVERY_ACROSS_FILESYSTEM",
+    "GIT_EXEC_PATH",
+)
+"""What of git's part of the environment is kept. The rest names another repository, as in a hook,
+or changes how git reads and prints."""
+
+_NO_WORK_TREE = ("not a git repository", "must be run in a work tree", "cannot use bare repository")
+_DUBIOUS = re.compile(r"detected dubious ownership in repository at '(.*)'")
+_LINK, _SUBMODULE = 0o120000, 0o160000
+_MOST_PATHSPECS = 64
+"""So many paths are named to git one by one; the length of a command line is limited."""
+_CHUNK = 1 << 16
+_AT_ONCE = 16
+"""So many objects are asked for at once, and held in memory."""
+
+
+class GitError(RecctlError):
+    """Git cannot or will not tell what it was asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """A file's content as git keeps it: the object's id and the mode, as in 0o100644."""
+
+    id: str
+    mode: int
+
+    @property
+    def is_link(self) -> bool:
+        """Whether the content is the target of a symbolic link."""
+        return self.mode == _LINK
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit: when it was made, in seconds since 1970, and the first line of its message."""
+
+    id: str
+    time: int
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What became of one path: what was there and what is; null where there is no file."""
+
+    path: str
+    before: Blob | None
+    after: Blob | None
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A work tree and the repository behind it.
+
+    `top` is the work tree's folder, links resolved. `is_shallow` says that the history is cut off:
+    the oldest commits here seem to have added all files that they hold.
+    """
+
+    top: Path
+    is_shallow: bool
+    algorithm: str
+    """What object ids are made with: sha1 or sha256."""
+    index: Path | None = None
+    """The index of a commit that is being made, where this runs in a hook; null: the usual one."""
+
+    def uncommitted(self, paths: Iterable[Path]) -> frozenset[Path]:
+        """Those paths, made absolute, at which git and the work tree differ from HEAD.
+
+        These are files modified, staged, deleted, added to the index, or in a conflict. Files that
+        git was told to take for unchanged are compared nevertheless. Untracked files are none.
+
+        Raises GitError.
+        """
+        found: set[Path] = set()
+        for repository, names in self._shared_out(paths)[0].items():
+            differing = repository._differing(set(names.values()))
+            found.update(path for path, name in names.items() if name in differing)
+        return frozenset(found)
+
+    def untracked(self, paths: Iterable[Path]) -> frozenset[Path]:
+        """Those paths, made absolute, that git does not have: ignored ones, and ones outside.
+
+        Raises GitError.
+        """
+        shared, outside = self._shared_out(paths)
+        found = set(outside)
+        for repository, names in shared.items():
+            wanted = set(names.values())
+            listing = _tokens(
+                repository.top, "ls-files", "-z", "--", *_around(wanted), index=repository.index
+            )
+            tracked = wanted.intersection(map(os.fsdecode, listing))
+            found.update(path for path, name in names.items() if name not in tracked)
+        return frozenset(found)
+
+    def added_at(self, paths: Iterable[Path]) -> Mapping[Path, int]:
+        """When each path was first added to the history of HEAD, in seconds since 1970.
+
+        Paths are made absolute; one that no commit holds is missing. Of a path that was removed
+        and added again, the first time counts. Renames are not followed. In a shallow clone no
+        time is earlier than where it begins.
+
+        Raises GitError.
+        """
+        times: dict[Path, int] = {}
+        for repository, names in self._shared_out(paths)[0].items():
+            head = repository.head()
+            if head is None:
+                continue
+            wanted = set(names.values())
+            added: dict[str, int] = {}
+            for commit, change in repository._log([head], _around(wanted)):
+                if change.before is None and change.path in wanted:
+                    added[change.path] = commit.time  # an older commit comes later
+            times.update((path, added[name]) for path, name in names.items() if name in added)
+        return times
+
+    def resolve(self, revision: str) -> str:
+        """The id of the commit that a revision names. Raises UsageError where there is none."""
+        try:
+            # A revision must not be read as an option.
+            return self._parsed(revision) if not revision.startswith("-") else self._parsed("")
+        except GitError as error:
+            told = str(error)
+            reason = told if "ambiguous" in told else "no such commit, branch or tag"
+            hint = "; this clone is shallow: git fetch --unshallow" if self.is_shallow else ""
+            shown = one_line(revision)
+            raise UsageError(f"unknown revision {shown!r}: {reason}{hint}") from None
+
+    def head(self) -> str | None:
+        """The id of the commit of HEAD; null where there is none yet."""
+        try:
+            return self._parsed("HEAD")
+        except GitError:
+            return None
+
+    def commit(self, revision: str) -> Commit:
+        """The commit that a revision names. Raises UsageError where there is none."""
+        told = _output(self.top, "log", "--max-count=1", *_LOGGED, self.resolve(revision), "--")
+        return _commit(told.rstrip(b"\n"))
+
+    def ends(self, revisions: str) -> tuple[str, str]:
+        """The two commits that `A..B` names, or `A...B`: where B left A, and B.
+
+        A missing end is HEAD. Raises UsageError where an end is unknown, where there is no `..`,
+        and for two commits without a common one.
+        """
+        left, dots, right = revisions.partition("..")
+        if not dots:
+            raise UsageError(f"{one_line(revisions)!r} is no range of commits, as A..B is")
+        from_base = right.startswith(".")
+        ids = [self.resolve(end or "HEAD") for end in (left, right.removeprefix("."))]
+        if from_base:
+            try:
+                ids[0] = _line(self.top, "merge-base", *ids)
+            except GitError:
+                raise UsageError(f"{one_line(revisions)!r} have no common commit") from None
+        return ids[0], ids[1]
+
+    def parent(self, commit: str) -> str | None:
+        """The id of a commit's first parent; null for a first commit.
+
+        Raises UsageError for an unknown commit, and where a shallow clone begins with it.
+        """
+        commit = self.resolve(commit)
+        listed = _output(self.top, "rev-list", "--parents", "--max-count=1", commit, "--")
+        _, *parents = listed.decode("ascii").split()
+        if parents:
+            return parents[0]
+        if self.is_shallow and b"\nparent " in _output(self.top, "cat-file", "commit", commit):
+            raise UsageError(
+                f"this shallow clone begins with {commit[:12]}, what was before is not here:"
+                " git fetch --unshallow"
+            )
+        return None
+
+    def tree(self, revision: str, under: Sequence[str] = ()) -> Mapping[str, Blob]:
+        """The files of a commit, or those at and below some paths, by path.
+
+        Submodules are left out. Raises UsageError for an unknown revision.
+        """
+        commit = self.resolve(revision)
+        listing = _tokens(
+            self.top, "ls-tree", "-r", "-z", "--full-tree", commit, "--", *map(_exactly, under)
+        )
+        files = {}
+        for entry in listing:
+            attributes, _, name = entry.partition(b"\t")
+            mode, _, object_id = attributes.split()
+            if blob := _blob(mode, object_id):
+                files[os.fsdecode(name)] = blob
+        return files
+
+    def staged(self, under: Sequence[str] = ()) -> Mapping[str, Blob]:
+        """The files of the index, or those at and below some paths, by path.
+
+        Of a path in a conflict, our side counts, or theirs where we have none. Submodules are left
+        out. A file that was only announced (`git add --intent-to-add`) is there, and empty.
+
+        Raises GitError.
+        """
+        best: dict[str, tuple[int, Blob]] = {}
+        for entry in _tokens(
+            self.top, "ls-files", "--stage", "-z", "--", *map(_exactly, under), index=self.index
+        ):
+            attributes, _, name = entry.partition(b"\t")
+            mode, object_id, stage = attributes.split()
+            path, blob = os.fsdecode(name), _blob(mode, object_id)
+            rank = (0, 2, 3, 1).index(int(stage))
+            if blob and (path not in best or rank < best[path][0]):
+                best[path] = (rank, blob)
+        return {path: blob for path, (_, blob) in best.items()}
+
+    def changes(self, before: str, after: str, under: Sequence[str] = ()) -> Iterator[Change]:
+        """The files that differ between two commits, in order of path; renames are not looked for.
+
+        Raises UsageError for an unknown revision.
+        """
+        ids = [self.resolve(before), self.resolve(after)]
+        tokens = _tokens(self.top, "diff-tree", "-r", *_RAW, *ids, "--", *map(_exactly, under))
+        return (change for _, change in _changes(tokens))
+
+    def history(
+        self,
+        revision: str | None = None,
+        *,
+        under: Sequence[str] = (),
+        named: Sequence[str] = ("*.json",),
+    ) -> Iterator[tuple[Commit, Change]]:
+        """Every change that the commits made to files, the newest commit first.
+
+        `revision` is a commit, whose ancestors are told with it, or a range `A..B`. Without one
+        all that is known is told: the history of HEAD first, then what only other branches, tags
+        and stashes have. `under` are folders; `named` are globs of file names, in which `*` and
+        `?` stand for any characters.
+
+        A change of a merge is told where its result is none of its parents'. A file that moved is
+        told as one removed and one added.
+
+        Raises UsageError for an unknown revision, GitError where git fails on the way.
+        """
+        specs = [_glob(folder, name) for folder in under or ("",) for name in named]
+        if revision is None:
+            head = self.head()
+            if head is not None:
+                yield from self._log([head], specs)
+            yield from self._log(["--all", *([] if head is None else ["--not", head])], specs)
+        elif ".." in revision:
+            before, after = self.ends(revision)
+            yield from self._log([f"{before}..{after}"], specs)
+        else:
+            yield from self._log([self.resolve(revision)], specs)
+
+    def objects(self) -> "Objects":
+        """A reader of objects, to be used in a `with` block."""
+        return Objects(self.top)
+
+    def sizes(self, ids: Iterable[str]) -> Mapping[str, int]:
+        """The sizes of objects in bytes; missing ones are left out. Raises GitError."""
+        asked = "".join(f"{one}\n" for one in dict.fromkeys(ids)).encode("ascii")
+        form = "--batch-check=%(objectname) %(objectsize)"
+        lines = _output(self.top, "cat-file", form, given=asked).decode("ascii").splitlines()
+        pairs = (line.split(" ") for line in lines)
+        return {name: int(size) for name, size in pairs if size.isdecimal()}
+
+    def id_of(self, content: bytes) -> str:
+        """The id that git gives to a file of this content, if no filter is at work."""
+        from hashlib import new  # noqa: PLC0415 - most commands need no hash of git's
+
+        framed = b"blob %d\0%b" % (len(content), content)
+        return new(self.algorithm, framed, usedforsecurity=False).hexdigest()
+
+    def place_of(self, path: Path) -> str | None:
+        """A path as this repository names it; null for one outside of the work tree.
+
+        Links are resolved among the folders above, not at the path itself. The top is an empty
+        text.
+        """
+        placed = Path(os.path.realpath(path.parent)) / path.name
+        if path.name in ("", ".."):
+            placed = Path(os.path.realpath(path))
+        if not placed.is_relative_to(self.top):
+            return None
+        place = placed.relative_to(self.top).as_posix()
+        return "" if place == "." else place
+
+    def _parsed(self, revision: str) -> str:
+        return _line(self.top, "rev-parse", "--verify", f"{revision}^{{commit}}")
+
+    def _log(
+        self, revisions: Sequence[str], specs: Sequence[str]
+    ) -> Iterator[tuple[Commit, Change]]:
+        order = ("--date-order", "--full-history")  # a side branch that came to nothing counts
+        form = ("-c", *_RAW, *_LOGGED)
+        tokens = _tokens(self.top, "log", *order, *form, *revisions, "--", *specs)
+        return ((commit, change) for commit, change in _changes(tokens) if commit is not None)
+
+    def _differing(self, wanted: set[str]) -> set[str]:
+        """Those names at which the index or the work tree differs from HEAD."""
+        specs = _around(wanted)
+        flags = ("--no-renames", "--untracked-files=no", "--ignore-submodules=all")
+        tokens = _tokens(
+            self.top, "status", "--porcelain=v2", "-z", *flags, "--", *specs, index=self.index
+        )
+        # Fields before the path, by the kind of line. Source: git-status(1), Porcelain Format 2.
+        fields = {b"1": 8, b"u": 10}
+        found = {
+            os.fsdecode(token.split(b" ", fields[token[:1]])[-1])
+            for token in tokens
+            if token[:1] in fields
+        }
+        return found & wanted | self._differing_in_secret(wanted, specs)
+
+    def _differing_in_secret(self, wanted: set[str], specs: Sequence[str]) -> set[str]:
+        """Those names that differ from the index, though git was told to look away from them."""
+        marked = {}
+        for entry in _tokens(
+            self.top, "ls-files", "-v", "--stage", "-z", "--", *specs, index=self.index
+        ):
+            attributes, _, raw = entry.partition(b"\t")
+            tag, _, object_id, _ = attributes.split()
+            name = os.fsdecode(raw)
+            looked_away = tag == b"S" or tag.islower()
+            if looked_away and name in wanted and (self.top / name).is_file():
+                marked[name] = object_id
+        found = set()
+        for name, object_id in marked.items():  # so few that each may cost a process
+            if _output(self.top, "hash-object", "--", name).strip() != object_id:
+                found.add(name)
+        return found
+
+    def _shared_out(
+        self, paths: Iterable[Path]
+    ) -> tuple[dict["Repository", dict[Path, str]], list[Path]]:
+        """Absolute paths with their names in the repository that has them, and those outside.
+
+        A submodule or another repository inside of the work tree has its own files.
+        """
+        owners: dict[Path, Repository] = {self.top: self}
+        shared: dict[Repository, dict[Path, str]] = {}
+        outside = []
+        folders: dict[Path, Path] = {}
+        for given in paths:
+            path = Path(os.path.abspath(given))  # noqa: PTH100 - links are not to be resolved
+            if path.parent not in folders:
+                folders[path.parent] = Path(os.path.realpath(path.parent))
+            folder = folders[path.parent]
+            if not folder.is_relative_to(self.top):
+                outside.append(path)
+                continue
+            owner = _owner(folder, owners)
+            name = (folder.relative_to(owner.top) / path.name).as_posix()
+            shared.setdefault(owner, {})[path] = name
+        return shared, outside
+
+
+class Objects:
+    """The contents of objects, through one process that lives as long as the `with` block."""
+
+    def __init__(self, top: Path) -> None:
+        self._top = top
+
+    def __enter__(self) -> Self:
+        self._told = TemporaryFile()
+        try:
+            self._process = _started(
+                self._top, ("cat-file", "--batch"), stdin=subprocess.PIPE, stderr=self._told
+            )
+        except BaseException:
+            self._told.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        _end(self._process)
+        self._told.close()
+
+    def read(self, object_id: str) -> bytes | None:
+        """An object's content; null where the repository lacks it or it is over MAX_BYTES.
+
+        A damaged one is lacking, too, or makes git fail. Raises GitError where git fails, as on an
+        object that a partial clone would have to fetch.
+        """
+        return self._answers([object_id])[0]
+
+    def read_all(self, ids: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
+        """The contents of objects one after the other, as `read` gives them, each with its id.
+
+        Faster than `read`: a few are asked for at once. Meanwhile, others may be read.
+        """
+        left = iter(ids)
+        while some := list(islice(left, _AT_ONCE)):
+            yield from zip(some, self._answers(some), strict=True)
+
+    def _answers(self, ids: Sequence[str]) -> list[bytes | None]:
+        """The contents of a few objects. All answers are read, so that the next ones fit too."""
+        asks, answers = self._process.stdin, self._process.stdout
+        assert asks is not None and answers is not None  # noqa: S101, PT018 - both are pipes
+        try:
+            # So few that they fit into the pipe: git need not have read them for this to end.
+            asks.write("".join(f"{one}\n" for one in ids).encode("ascii"))
+            asks.flush()
+        except OSError:
+            raise self._failure(ids[0]) from None
+        return [self._answer(one, answers) for one in ids]
+
+    def _answer(self, object_id: str, answers: IO[bytes]) -> bytes | None:
+        header = answers.readline()
+        if not header:
+            raise self._failure(object_id)
+        if header.split()[-1:] == [b"missing"]:
+            return None
+        size = int(header.split()[-1])
+        if size > MAX_BYTES:
+            left = size + 1
+            while left > 0:
+                left -= len(answers.read(min(left, _CHUNK))) or left
+            return None
+        content = answers.read(size + 1)
+        if len(content) != size + 1:
+            raise self._failure(object_id)
+        return content[:-1]
+
+    def _failure(self, object_id: str) -> GitError:
+        self._process.wait()
+        self._told.seek(0)
+        reason = _reason(self._told.read())
+        if "promisor" in reason or "fetch" in reason:
+            reason = "not here, this clone is partial; get all: git fetch --refetch --no-filter"
+        return GitError(f"git: object {object_id[:12]}: {reason}")
+
+
+def repository_of(path: Path) -> Repository | None:
+    """The repository whose work tree holds a file or folder, which need not exist yet.
+
+    Null where git is not installed or the path lies in no work tree. Raises GitError where git
+    refuses to look: for an owner it does not trust, for settings it cannot read.
+    """
+    if shutil.which("git") is None:
+        return None
+    folder = os.path.abspath(path)  # noqa: PTH100 - a NUL byte must not raise, here and below
+    while not os.path.isdir(folder):  # noqa: PTH112
+        folder, below = os.path.dirname(folder), folder  # noqa: PTH120
+        if folder == below:
+            return None
+    facts = ("--is-shallow-repository", "--show-object-format", "--absolute-git-dir")
+    try:
+        top = _line(Path(folder), "rev-parse", "--show-toplevel")
+        shallow, algorithm, store = _line(Path(folder), "rev-parse", *facts).split("\n", 2)
+    except GitError as error:
+        if any(reason in str(error) for reason in _NO_WORK_TREE):
+            return None
+        raise
+    return Repository(
+        Path(os.path.realpath(top)),
+        is_shallow=shallow == "true",
+        algorithm="sha256" if algorithm == "sha256" else "sha1",
+        index=_index_of_hook(Path(top), Path(store)),
+    )
+
+
+def _index_of_hook(top: Path, store: Path) -> Path | None:
+    """The index that git tells a hook to look at, if it is one of this repository's."""
+    told = os.environ.get("GIT_INDEX_FILE")
+    if not told:
+        return None
+    index = Path(os.path.realpath(top / told))  # git starts hooks at the top
+    return index if index.parent == Path(os.path.realpath(store)) else None
+
+
+def _owner(folder: Path, owners: dict[Path, Repository]) -> Repository:
+    """The repository that has the files of a folder, among the known ones or a new one."""
+    seen = []
+    while folder not in owners:
+        seen.append(folder)
+        if os.path.lexists(folder / ".git"):
+            nested = repository_of(folder)
+            if nested is not None and nested.top == folder:
+                owners[folder] = nested
+                break
+        folder = folder.parent
+    owners.update(dict.fromkeys(seen, owners[folder]))
+    return owners[folder]
+
+
+def _exactly(path: str) -> str:
+    """A pathspec for one path and what is below it. Source: gitglossary(7), pathspec."""
+    return f":(top,literal){path}" if path not in ("", ".") else ":/"
+
+
+def _glob(folder: str, name: str) -> str:
+    """A pathspec for the files of a name in a folder and those below it."""
+    plain = re.sub(r"[*?\[\\]", r"\\\g<0>", folder.rstrip("/"))
+    return f":(top,glob){plain}/**/{name}" if plain not in ("", ".") else f":(top,glob)**/{name}"
+
+
+def _around(names: set[str]) -> list[str]:
+    """Pathspecs for all of those names, and perhaps more: nothing stands for all files."""
+    for paths in (names, {os.path.dirname(name) for name in names}):  # noqa: PTH120
+        if len(paths) <= _MOST_PATHSPECS and "" not in paths:
+            return [_exactly(path) for path in sorted(paths)]
+    return []
+
+
+def _blob(mode: bytes, object_id: bytes) -> Blob | None:
+    """A file of a tree or the index; null for none and for a submodule."""
+    bits = int(mode, 8)
+    return Blob(object_id.decode("ascii"), bits) if bits not in (0, _SUBMODULE) else None
+
+
+def _commit(told: bytes) -> Commit:
+    """A commit as `_LOGGED` has git tell it."""
+    name, time, subject = told.split(b" ", 2)
+    return Commit(name.decode("ascii"), int(time or b"0"), subject.decode("utf-8", "replace"))
+
+
+def _changes(tokens: Iterator[bytes]) -> Iterator[tuple[Commit | None, Change]]:
+    """The changes in git's raw form, each with its commit where one was told before.
+
+    Source: git-diff-tree(1), Raw output format; a merge has as many colons as parents.
+    """
+    commit = None
+    for token in tokens:
+        told = token.lstrip(b"\n")
+        if not told:
+            continue
+        if not told.startswith(b":"):
+            commit = _commit(told)
+            continue
+        path = os.fsdecode(next(tokens))
+        parents = len(told) - len(told.lstrip(b":"))
+        values = told[parents:].split(b" ")
+        sides = [
+            _blob(mode, name)
+            for mode, name in zip(values[: parents + 1], values[parents + 1 : -1], strict=True)
+        ]
+        before = next((side for side in sides[:-1] if side is not None), None)
+        if before is not None or sides[-1] is not None:
+            yield commit, Change(path, before, sides[-1])
+
+
+def _tokens(top: Path, *arguments: str, index: Path | None = None) -> Iterator[bytes]:
+    """What a git command prints, in pieces that ended in a NUL byte, as they come.
+
+    Raises GitError where git fails, after what it printed before.
+    """
+    with TemporaryFile() as told:
+        process = _started(top, arguments, stdin=subprocess.DEVNULL, stderr=told, index=index)
+        try:
+            assert process.stdout is not None  # noqa: S101 - a pipe
+            rest = b""
+            while chunk := process.stdout.read(_CHUNK):
+                *whole, rest = (rest + chunk).split(b"\0")
+                yield from whole
+            if process.wait():
+                told.seek(0)
+                raise GitError(f"git: {_reason(told.read(), process.returncode)}")
+        finally:
+            _end(process)
+
+
+def _output(top: Path, *arguments: str, given: bytes = b"") -> bytes:
+    """All that a git command prints. Raises GitError where it fails."""
+    process = _started(top, arguments, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        printed, told = process.communicate(given)
+    finally:
+        _end(process)
+    if process.returncode:
+        raise GitError(f"git: {_reason(told, process.returncode)}")
+    return printed
+
+
+def _line(top: Path, *arguments: str) -> str:
+    """What a git command prints, without the end of its last line."""
+    return os.fsdecode(_output(top, *arguments)).removesuffix("\n")
+
+
+def _started(
+    top: Path,
+    arguments: Sequence[str],
+    *,
+    stdin: int,
+    stderr: int | IO[bytes],
+    index: Path | None = None,
+) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(  # noqa: S603 - no shell; revisions never start with a dash
+            [shutil.which("git") or "git", *_UNAFFECTED, *arguments],
+            cwd=top,
+            env=_environment(index),
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+        )
+    except (OSError, ValueError) as error:  # ValueError: a NUL byte
+        raise GitError(f"git cannot be run: {one_line(error)}") from None
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Make an end of a process, whether or not it has come to its own."""
+    if process.poll() is None:
+        process.kill()
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            with suppress(OSError):  # what was not yet written need not be
+                pipe.close()
+    process.wait()
+
+
+def _environment(index: Path | None) -> dict[str, str]:
+    """The caller's environment without what would lead git elsewhere or change what it prints."""
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith("GIT_") or key.startswith(_USERS_VARIABLES)
+    }
+    if index is not None:
+        kept["GIT_INDEX_FILE"] = str(index)
+    return kept | {
+        "GIT_ALLOW_PROTOCOL": "none",  # nothing is fetched: what a partial clone lacks stays so
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_TERMINAL_PROMPT": "0",
+        "LANGUAGE": "C",
+        "LC_ALL": "C",
+    }
+
+
+def _reason(told: bytes, code: int = 0) -> str:
+    """The one line of what git says on stderr that tells the reason."""
+    text = os.fsdecode(told)
+    if dubious := _DUBIOUS.search(text):
+        folder = one_line(dubious[1])
+        return (
+            f"the repository {folder} belongs to another user;"
+            f" if you trust it: git config --global --add safe.directory {folder}"
+        )
+    lines = [line for line in text.splitlines() if line.strip()]
+    found = next((line for line in lines if line.startswith(("error: ", "fatal: "))), None)
+    found = found or (lines[0] if lines else f"ended with code {code}")
+    return one_line(found.removeprefix("error: ").removeprefix("fatal: "))

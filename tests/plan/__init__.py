@@ -1,0 +1,1 @@
+"""Tests of plans: what they are, how they are carried out, and what they survive."""
