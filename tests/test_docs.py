@@ -36,7 +36,8 @@ def shown_commands() -> Iterator[tuple[Path, re.Match[str]]]:
 
 def output_of(command: str) -> str:
     """What a command prints on stdout and stderr, as a terminal shows it, without colors."""
-    environment = {**os.environ, "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("RECCTL_")}
+    environment = {**kept, "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(
         [sys.executable, "-m", *shlex.split(command)],
         cwd=ROOT,

@@ -24,10 +24,12 @@ from recctl.errors import EXIT_MEANINGS, ExitCode, RecctlError
 from recctl.safetext import harmless
 
 COMMANDS = {
-    "validate": "Check recordings: structure, JSON, name, hash, folder, answer, hygiene.",
+    "validate": "Check recordings: text, structure, hash, folder, answer.",
     "show": "Print one recording as a conversation.",
     "assemble": "Print answers in one piece, as JSON.",
     "ls": "List recordings, one line each.",
+    "rehash": "Give stale recordings the names that today's rules ask for.",
+    "migrate": "Change requests, tests or types on purpose; names follow.",
     "normalize": "Do to old recordings what the recorder does to new ones.",
     "restore": "Bring recordings back from git's history.",
     "apply": "Carry out a plan, or finish one that was interrupted.",

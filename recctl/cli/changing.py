@@ -25,7 +25,7 @@ ApplyOption = Annotated[
     bool, typer.Option("--apply", help="Change the files; without it the plan is only printed.")
 ]
 CheckOption = Annotated[
-    bool, typer.Option("--check", help="Exit with 1 if there is anything to do or in conflict.")
+    bool, typer.Option("--check", help="Exit with 1 if there is anything to do.")
 ]
 PlanOutOption = Annotated[
     str | None,
@@ -57,8 +57,8 @@ def carry_out(
 ) -> ExitCode:
     """Print a plan, write it to a file where asked for, and change the files with `apply`.
 
-    The plan goes to stdout, its totals and the next command to stderr. Gives FINDINGS where
-    `check` finds anything to do or in conflict. Raises UsageError for options that exclude each
+    The plan goes to stdout, its totals and the next command to stderr. Gives FINDINGS where there
+    are conflicts, or where `check` finds anything to do. Raises UsageError for options that exclude each
     other and for a file that cannot be written, and what `execute` raises.
     """
     check_options(apply=apply, check=check, plan_out=plan_out)
@@ -83,7 +83,8 @@ def carry_out(
         note(render.done(receipt, engine.option_for(plan.root)))
     else:
         note(f"{render.told(plan)}{_next(plan, plan_out)}")
-    return ExitCode.FINDINGS if check and (plan.actions or plan.conflicts) else ExitCode.FINE
+    left = plan.conflicts or (check and plan.actions)
+    return ExitCode.FINDINGS if left else ExitCode.FINE
 
 
 def check_options(*, apply: bool, check: bool, plan_out: str | None) -> None:

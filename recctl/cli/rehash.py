@@ -1,0 +1,146 @@
+"""`recctl rehash`."""
+
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from recctl.cli.changing import (
+    AllowDirtyOption,
+    ApplyOption,
+    CheckOption,
+    PlanFormat,
+    PlanFormatOption,
+    PlanOutOption,
+    carry_out,
+    check_options,
+)
+from recctl.cli.settings import current, table_of
+from recctl.cli.terminal import Color, ColorOption, Paths, find_corpus, note
+from recctl.errors import UnreadableError, UsageError
+
+if TYPE_CHECKING:
+    from recctl.rehash import Owners, Rehash
+
+DETAILS = """Stale recordings get the name by which a recorder of the dialect looks for them: the
+configured target, or the newest. The rec- ids inside and the digest of a model list follow;
+nothing else in a file changes.
+
+Several recordings may claim one name. With one answer, one is kept. With different ones all are
+left, unless --on-conflict says which is kept: the newest or the oldest by the commit that added it,
+or the one that has the name already. One that is right already stays in any case. The others are
+removed, and recctl undo brings them back.
+
+Recordings from before October 2025 name no test, but later hashes need one. --test-ids takes a file
+of lines: the path or the hash of a recording, a tab, and the id of its test; with several lines it
+is copied. It then moves to the folder of its test, others to the folder that all tests share."""
+
+
+class Conflicts(StrEnum):
+    """Who gets a name that recordings with different answers claim."""
+
+    REPORT = "report"
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    EXISTING = "existing"
+
+
+ToOption = Annotated[
+    str | None,
+    typer.Option(
+        "--to", metavar="DIALECT", help="The dialect that gives the names: recctl dialects."
+    ),
+]
+OnConflictOption = Annotated[
+    Conflicts,
+    typer.Option("--on-conflict", help="Which of several different recordings gets a name."),
+]
+IncludeUnreachableOption = Annotated[
+    bool,
+    typer.Option(
+        "--include-unreachable",
+        help="Also those whose name fits no dialect: they may answer another request.",
+    ),
+]
+
+
+def run(
+    paths: Paths = None,
+    *,
+    to: ToOption = None,
+    include_unreachable: IncludeUnreachableOption = False,
+    on_conflict: OnConflictOption = Conflicts.REPORT,
+    test_ids: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="The tests of recordings that name none, line by line."),
+    ] = None,
+    apply: ApplyOption = False,
+    check: CheckOption = False,
+    plan_out: PlanOutOption = None,
+    form: PlanFormatOption = PlanFormat.TEXT,
+    allow_dirty: AllowDirtyOption = False,
+    color: ColorOption = Color.AUTO,
+) -> int:
+    """Plan, and with --apply change; where a path is missing, neither."""
+    from recctl.naming import OnConflict  # noqa: PLC0415
+    from recctl.plan import root_of  # noqa: PLC0415
+    from recctl.rehash import Options, notes, plan_rehash  # noqa: PLC0415
+
+    check_options(apply=apply, check=check, plan_out=plan_out)
+    settings = current()
+    table = table_of(settings)
+    if to is not None:
+        table = table.aimed_at(to)
+    corpus, code = find_corpus(paths, settings)
+    if code:
+        return code
+    owners = _owners(test_ids)
+    made = plan_rehash(
+        corpus.entries,
+        root_of({entry.path.parent for entry in corpus.entries}),
+        Options(table, include_unreachable, owners),
+        OnConflict(on_conflict.value),
+    )
+    whole = form is PlanFormat.JSON or plan_out is not None
+    code = carry_out(
+        replace(made.plan, notes=tuple(notes(made, whole=whole))),
+        apply=apply,
+        check=check,
+        plan_out=plan_out,
+        form=form,
+        allow_dirty=allow_dirty,
+        color=color,
+    )
+    _tell(made, test_ids)
+    return code
+
+
+def _owners(file: str | None) -> "Owners":
+    from recctl.rehash import Owners  # noqa: PLC0415
+
+    if file is None:
+        return Owners()
+    from recctl.files import read  # noqa: PLC0415
+    from recctl.safetext import one_line  # noqa: PLC0415
+
+    where = one_line(file)
+    try:
+        raw = read(Path(file))
+    except UnreadableError as error:
+        raise UsageError(f"{where}: {error}") from None
+    return Owners.parse(raw, where, Path.cwd())
+
+
+def _tell(made: "Rehash", test_ids: str | None) -> None:
+    """What is left, on stderr, and what to do about it."""
+    from recctl.rehash import advice  # noqa: PLC0415
+    from recctl.safetext import one_line  # noqa: PLC0415
+
+    for line in advice(made):
+        note(line)
+    if made.unused:
+        first, *others = made.unused
+        more = f" and {len(others):,} more" if others else ""
+        note(f"{one_line(test_ids)}:{first}{more}: no recording here that lacks a test")
