@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Any, Self
 
 from recctl.diagnostics import Finding
@@ -44,15 +45,15 @@ class Baseline:
             document = json.loads(read(file).decode("utf-8"))
         except UnreadableError as error:
             raise UsageError(
-                f"baseline {place}: {error}; make one with: recctl validate --write-baseline"
+                f"baseline {place}: {error}; make one with:"
+                f" recctl validate --write-baseline={quote(str(file))}"
             ) from None
         except (ValueError, RecursionError):
-            raise UsageError(f"baseline {place}: not JSON") from None
+            raise UsageError(f"baseline {place}: not JSON; {_advice(file)}") from None
         version = document.get("version") if isinstance(document, dict) else None
         if version != VERSION:
             raise UsageError(
-                f"baseline {place}: not a baseline of version {VERSION};"
-                " make one with: recctl validate --write-baseline"
+                f"baseline {place}: not a baseline of version {VERSION}; {_advice(file)}"
             )
         try:
             entries = tuple(
@@ -67,9 +68,10 @@ class Baseline:
         return cls(file, entries)
 
     @classmethod
-    def of(cls, findings: Iterable[Finding], file: Path) -> Self:
-        """The baseline that holds findings, to be written to a file."""
-        return cls(file, tuple(sorted(_known(finding, file) for finding in findings)))
+    def of(cls, findings: Iterable[Finding], file: Path, kept: Iterable[Known] = ()) -> Self:
+        """The baseline that holds findings, and entries of an older one, to be put into a file."""
+        made = [_known(finding, file) for finding in findings]
+        return cls(file, tuple(sorted([*made, *kept])))
 
     def text(self) -> str:
         """The file's text: a line for each finding, so that branches can be merged."""
@@ -96,6 +98,10 @@ class Baseline:
     def place_of(self, path: str) -> str:
         """A path, counted from the baseline's folder, as entries have it."""
         return _from_folder(path, self.file)
+
+
+def _advice(file: Path) -> str:
+    return f"delete it, then: recctl validate --write-baseline={one_line(quote(str(file)))}"
 
 
 def _known(finding: Finding, file: Path) -> Known:

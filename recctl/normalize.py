@@ -112,8 +112,8 @@ def plan_normalization(
 ) -> Plan:
     """The plan that normalizes files below a root, each in the parts that are asked for.
 
-    Reads the files, and writes nothing. Its notes name the files that are left, wholly or in part, and say why. Raises RefusedError
-    for a file that is not below the root.
+    Reads the files, and writes nothing. Its notes name the files that are left, wholly or in part,
+    and say why. Raises RefusedError for a file that is not below the root.
     """
     edits: dict[str, Edit] = {}
     notes = []

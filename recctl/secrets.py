@@ -212,12 +212,8 @@ def available() -> bool:
     return find_spec(_LIBRARY) is not None
 
 
-def require() -> None:
-    """Raises UsageError where the library is not installed."""
-    if not available():
-        raise UsageError(
-            "rule secret needs a library that is not installed: pip install 'recctl[secrets]'"
-        )
+LACKING = "kingfisher-secret-scanner is not installed; install recctl with its extra: secrets"
+"""What is told where the library is not installed."""
 
 
 def may_hold(text: str) -> bool:
@@ -252,7 +248,7 @@ def secrets_in(value: Any, joined: Sequence[str] = ()) -> tuple[Secret, ...]:
     """The credentials in a JSON value, each once, in order of their first place.
 
     `joined` are the texts that an answer's chunks make together; one found only there is said to
-    stand in the response's body, in chunks. Needs the library: call `require` first.
+    stand in the response's body, in chunks. Needs the library: see `available`.
     """
     found: dict[str, _Place] = {}
     for window in _windows(_segments(value, joined)):

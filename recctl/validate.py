@@ -31,6 +31,8 @@ _LONGEST_MESSAGE = 400
 _LONGEST_EXCERPT = 100
 
 _FATAL = frozenset(rule.name for rule in TABLE if rule.fatal)
+_BASELINED = frozenset(rule.name for rule in (*FILE_RULES, *CORPUS_RULES)) - _FATAL
+"""The rules whose findings a baseline may hold."""
 
 Map = Callable[[Callable[[Entry], "Examined"], Iterable[Entry]], Iterable["Examined"]]
 """`map`, or an executor's, which must keep the order."""
@@ -101,11 +103,27 @@ def validate(
     )
 
 
-def baseline_of(report: Report, file: Path) -> tuple[Baseline, tuple[Finding, ...]]:
-    """The baseline of a report, to be written to a file, and the findings it must not hold."""
-    held = [finding for finding in report.findings if finding.name not in _FATAL]
-    others = tuple(finding for finding in report.findings if finding.name in _FATAL)
-    return Baseline.of(held, file), others
+@dataclass(frozen=True, slots=True)
+class Rebaselined:
+    """A baseline to be written, how many entries of the old one it keeps, and what it cannot hold.
+
+    Kept are the entries that the run could not judge: of files and rules that it did not check.
+    """
+
+    baseline: Baseline
+    kept: int
+    refused: tuple[Finding, ...]
+
+
+def rebaselined(
+    report: Report, old: Baseline, corpus: Corpus, selection: Selection, *, whole: bool = False
+) -> Rebaselined:
+    """What becomes of a baseline when a report's findings are accepted; made without that one."""
+    judged = set(_judged(old.entries, old, corpus, selection, whole=whole))
+    kept = [entry for entry in old.entries if entry not in judged]
+    held = [finding for finding in report.findings if finding.name in _BASELINED]
+    refused = tuple(finding for finding in report.findings if finding.name in _FATAL)
+    return Rebaselined(Baseline.of(held, old.file, kept), len(kept), refused)
 
 
 def examine(
@@ -193,7 +211,7 @@ def _finding(
         line,
         _cut(masked(violation.message), _LONGEST_MESSAGE),
         None if excerpt is None else _cut(masked(excerpt), _LONGEST_EXCERPT),
-        rule.command_for(path) if violation.mendable else None,
+        rule.command_for(path) if violation.mendable else f"recctl rule {rule.name}",
         rule.fix if violation.mendable else Fix.NONE,
     )
 

@@ -1,24 +1,29 @@
 """Writes the pages that follow from the code: `python -m tests.make_docs`."""
 
 import re
-from collections.abc import Iterator
+from contextlib import chdir
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from recctl.baseline import Known
 from recctl.config import VARIABLES
 from recctl.config.file import Configuration
 from recctl.corpus import Entry, find
-from recctl.diagnostics import Finding, Fix
-from recctl.rules import TABLE, Rule
-from recctl.rules.selection import Choice, choose
+from recctl.diagnostics import Fix
+from recctl.hashing import canonical
+from recctl.jsontext import parse
+from recctl.rules import TABLE, Rule, Subject
+from recctl.rules.leftovers import Leftovers, unused_baseline, unused_ignore
+from recctl.rules.secrets import secret
+from recctl.rules.selection import Choice, Exemption, choose
 from recctl.validate import examine, validate
 from tests.build import TEST, folder_of, recording, write
 from tests.make_examples import EXAMPLES, decided
 from tests.odd_answers import ASKED, ODD
 
-BROKEN = EXAMPLES / "broken"
-DOCS = Path(__file__).parents[1] / "docs"
+ROOT = EXAMPLES.parent
+DOCS = ROOT / "docs"
 
 _EVERY_RULE = choose(TABLE, Choice(infos=True))
 
@@ -55,7 +60,7 @@ def rules_page() -> str:
     for letter, title in _GROUPS.items():
         rules = [rule for rule in TABLE if rule.code.startswith(letter)]
         parts.append(f"## {title}\n")
-        parts += [_section(rule, found.get(rule.name)) for rule in rules]
+        parts += [_section(rule, found[rule.name]) for rule in rules]
     return "\n".join(parts)
 
 
@@ -83,30 +88,43 @@ def configuration_page() -> str:
 PAGES = {"rules.md": rules_page, "configuration.md": configuration_page}
 
 
-def _section(rule: Rule[Any], example: Finding | None) -> str:
+def _section(rule: Rule[Any], example: str) -> str:
     doc = re.sub(r"(?<!\n)\n(?!\n)", " ", rule.doc)
     fatal = ", fatal" if rule.fatal else ""
     head = f"### {rule.code} {rule.name}\n\n*{rule.severity.value}{fatal}, {_FIXES[rule.fix]}*\n"
-    shown = f"\n```\n{example.message}\n```\n" if example else ""
-    return f"{head}\n{doc}\n{shown}"
+    return f"{head}\n{doc}\n\n```\n{example}\nnext: {rule.command_for('FILE')}\n```\n"
 
 
-def _examples() -> dict[str, Finding]:
-    """A finding of each rule that has an example, by the rule's name."""
-    report = validate(find([str(BROKEN)]), _EVERY_RULE, decided())
-    found = {finding.name: finding for finding in _without_paths(report.findings)}
+def _examples() -> dict[str, str]:
+    """A message of each rule, by the rule's name."""
+    with chdir(ROOT):
+        report = validate(find(["examples/broken"]), _EVERY_RULE, decided())
+    found = {finding.name: finding.message for finding in report.findings}
+    found |= _of_decisions()
     with TemporaryDirectory() as folder:
         for name, (_, response) in ODD.items():
             path = write(Path(folder), folder_of(TEST), recording(ASKED, response))
             for finding in examine(Entry(path), _EVERY_RULE).findings:
                 if finding.name == name:
-                    found.setdefault(name, finding)
+                    found.setdefault(name, finding.message)
     return found
 
 
-def _without_paths(findings: tuple[Finding, ...]) -> Iterator[Finding]:
-    """The findings whose message does not depend on where the examples lie."""
-    return (finding for finding in findings if str(BROKEN) not in finding.message)
+def _of_decisions() -> dict[str, str]:
+    """Messages of the rules that are not about a recording of the examples."""
+    path = "tests/chat/recordings/9cc2441f61e2….json"
+    leftovers = Leftovers(
+        exemptions=(Exemption("/ignore/0", "stale", frozenset({"stale"})),),
+        known=(Known(path, "stale", "/request"),),
+    )
+    token = "ghp_" + "".join(chr(97 + place * 7 % 26) for place in range(36))
+    document = {"request": {"body": {"token": token}}, "response": {}}
+    subject = Subject(Path("a.json"), parsed=parse(canonical(document)))
+    return {
+        "unused-ignore": next(unused_ignore(leftovers))[1].message,
+        "unused-baseline": next(unused_baseline(leftovers))[1].message,
+        "secret": next(secret(subject)).message,
+    }
 
 
 if __name__ == "__main__":

@@ -116,7 +116,7 @@ def test_fatal_findings_are_never_in_a_baseline(tmp_path: Path) -> None:
     written = run_here("validate", "--write-baseline", cwd=tmp_path)
 
     assert written.code == 1
-    assert written.errors[0].endswith(f"{path.name}: not in a baseline: invalid-json")
+    assert f"{path.name}: not in a baseline: invalid-json; git " in written.errors[0]
     assert json.loads((tmp_path / DEFAULT).read_text())["findings"] == []
 
 
@@ -168,7 +168,7 @@ def test_a_baseline_that_is_not_there_says_how_to_make_one(tmp_path: Path) -> No
 
     assert ran.errors == [
         f"recctl: baseline {DEFAULT}: no such file or directory;"
-        " make one with: recctl validate --write-baseline"
+        " make one with: recctl validate --write-baseline=recctl-baseline.json"
     ]
 
 
@@ -189,7 +189,7 @@ def test_a_recording_is_never_written_over(tmp_path: Path, option: str) -> None:
     ran = run_here("validate", option, str(path), cwd=tmp_path)
 
     assert (ran.code, len(ran.errors)) == (2, 1)
-    assert ran.errors[0].endswith("the name of a recording; give another file to write")
+    assert ran.errors[0].startswith("recctl: ")
     assert path.read_bytes() == before
 
 
@@ -201,8 +201,71 @@ def test_a_file_that_is_no_baseline_is_not_written_over(tmp_path: Path) -> None:
     ran = run_here("validate", "--write-baseline=notes.json", cwd=tmp_path)
 
     assert (ran.code, len(ran.errors)) == (2, 1)
-    assert "there is a file that is no baseline" in ran.errors[0]
+    assert "not a baseline of version 1; delete it, then" in ran.errors[0]
     assert notes.read_text() == '{"to do": []}'
+
+
+def test_a_part_that_is_written_keeps_what_was_not_checked(tmp_path: Path) -> None:
+    kept = stale(tmp_path)
+    part = write(tmp_path, "other/recordings", ("ab" * 32 + ".json", {"request": 1, "response": 1}))
+    run_here("validate", "--write-baseline", cwd=tmp_path)
+    part.unlink()
+    write(tmp_path, "other/recordings", recording(chat_request("Fog?"), chat_answer("No.")))
+
+    ran = run_here("validate", "--write-baseline", "--", "other", cwd=tmp_path)
+
+    assert (ran.code, "kept that were not checked" in ran.stderr) == (0, True)
+    paths = [one["path"] for one in json.loads((tmp_path / DEFAULT).read_text())["findings"]]
+    assert kept.relative_to(tmp_path).as_posix() in paths
+
+
+def test_a_run_with_some_rules_keeps_the_entries_of_others(tmp_path: Path) -> None:
+    stale(tmp_path)
+    run_here("validate", "--write-baseline", cwd=tmp_path)
+    before = (tmp_path / DEFAULT).read_text()
+
+    run_here("validate", "--write-baseline", "--select", "bad-name", cwd=tmp_path)
+
+    assert (tmp_path / DEFAULT).read_text() == before
+
+
+def test_a_folder_below_judges_nothing_above_it(tmp_path: Path) -> None:
+    stale(tmp_path)
+    (tmp_path / "recctl.toml").write_text(f'baseline = "{DEFAULT}"\nignore = ["duplicate"]\n')
+    run_here("validate", "--write-baseline", cwd=tmp_path)
+    below = tmp_path / "below"
+    write(below, "recordings", recording(chat_request("Fog?"), chat_answer("No."), test_id=None))
+
+    ran = run_here("validate", "--format", "concise", cwd=below)
+
+    assert "unused" not in ran.stdout
+    assert run_here("validate", "--format", "concise", cwd=tmp_path).stdout.count("unused") == 1
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--format", "json"), ("--statistics",), ("-o", "x"), ("--fix",), ("--format=json",)],
+)
+def test_writing_a_baseline_does_nothing_else(tmp_path: Path, options: tuple[str, ...]) -> None:
+    stale(tmp_path)
+
+    ran = run_here("validate", "--write-baseline", *options, cwd=tmp_path)
+
+    assert (ran.code, ran.stdout) == (2, "")
+    assert not (tmp_path / DEFAULT).exists()
+
+
+@pytest.mark.parametrize("name", ["recctl.toml", DEFAULT, "tests/x/recordings/new.json"])
+def test_a_report_is_never_written_over_what_recctl_reads(tmp_path: Path, name: str) -> None:
+    stale(tmp_path)
+    (tmp_path / "recctl.toml").write_text(f'baseline = "{DEFAULT}"\n')
+    run_here("validate", "--write-baseline", cwd=tmp_path)
+    before = snapshot(tmp_path)
+
+    ran = run_here("validate", "--output", name, cwd=tmp_path)
+
+    assert (ran.code, len(ran.errors)) == (2, 1)
+    assert snapshot(tmp_path) == before
 
 
 def test_a_folder_after_the_option_is_a_path_to_check(tmp_path: Path) -> None:

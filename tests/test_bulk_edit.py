@@ -17,8 +17,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recctl.baseline import Baseline
 from recctl.corpus import find
-from recctl.validate import baseline_of, validate
+from recctl.validate import validate
 from tests.build import (
     Document,
     Recorded,
@@ -347,7 +348,7 @@ def test_any_edit_of_any_corpus_is_told_by_exactly_the_files_that_it_broke(
         for path, recorded in corpus.items():
             write(project.top, path.rpartition("/")[0], recorded)
         first = validate(find([top]), whole=True)
-        baseline, _ = baseline_of(first, project.top / "recctl-baseline.json")
+        baseline = Baseline.of(first.findings, project.top / "recctl-baseline.json")
         _, broken, _ = replaced(project, old.encode(), new.encode())
 
         report = validate(find([top]), baseline=baseline, whole=True)

@@ -738,7 +738,7 @@ def test_validate_with_findings_ends_in_1_and_names_the_next_command() -> None:
     ran = run_here("validate", "examples/broken")
 
     assert ran.code == 1
-    assert ran.errors[-1].endswith("recctl validate --fix")
+    assert ran.errors[-1].endswith("can be fixed with --fix")
 
 
 # The whole

@@ -28,6 +28,7 @@ from rich.cells import cell_len
 from recctl import __version__, schema
 from recctl.diagnostics import Finding, Fix, Report, RuleText, Severity
 from recctl.render import report as render
+from recctl.render.summary import summary
 from recctl.render.terminal import wrapped
 from recctl.safetext import harmless, one_line
 from tests.strategies import WILD_TEXTS
@@ -869,12 +870,12 @@ def test_both_schemas_say_the_same_of_what_they_share() -> None:
         (
             report(finding(USAGE), finding(USAGE), finding(ID), finding(MISPLACED)),
             "12 recordings, 1 error, 1 warning, 2 infos: 1 misplaced, 1 response-id,"
-            " 2 more; 1 can be fixed: recctl validate --fix",
+            " 2 usage-unrequested; 1 can be fixed with --fix",
         ),
     ],
 )
 def test_the_summary_counts_names_the_worst_and_says_what_is_next(made: Report, line: str) -> None:
-    assert render.summary(made) == line
+    assert summary(made) == line
 
 
 def test_many_rules_do_not_make_the_summary_long() -> None:
@@ -883,7 +884,7 @@ def test_many_rules_do_not_make_the_summary_long() -> None:
         for number in range(100)
     ]
 
-    line = render.summary(report(*many, recordings=12_345))
+    line = summary(report(*many, recordings=12_345))
     assert len(line) <= 120
     assert line.endswith("99 more; explained by: recctl rule a-rule-with-a-long-name-0")
 
@@ -891,7 +892,7 @@ def test_many_rules_do_not_make_the_summary_long() -> None:
 @ANY
 @given(reports())
 def test_the_summary_is_one_line_that_fits(made: Report) -> None:
-    line = render.summary(made)
+    line = summary(made)
 
     assert len(line) <= 160
     assert UNSAFE.search(line) is None

@@ -16,7 +16,7 @@ from recctl.dialects import hash_under, name_under, published
 from recctl.errors import UsageError
 from recctl.hashing import canonical
 from recctl.recording import Recording
-from recctl.rules import CORPUS_RULES, FILE_RULES, TABLE
+from recctl.rules import CORPUS_RULES, FILE_RULES, LEFTOVER_RULES, TABLE
 from recctl.rules.selection import find as find_rule
 from recctl.validate import examine, validate
 from tests.build import (
@@ -135,7 +135,7 @@ def test_the_table_is_in_the_order_of_codes_within_each_letter() -> None:
 
 
 def test_the_table_holds_every_rule() -> None:
-    assert (*FILE_RULES, *CORPUS_RULES) == TABLE
+    assert (*FILE_RULES, *CORPUS_RULES, *LEFTOVER_RULES) == TABLE
 
 
 @pytest.mark.parametrize("word", ["I303", "i303", "stale", "STALE"])
@@ -545,10 +545,12 @@ def test_wrong_ids_in_chunks_are_found_once_and_counted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("one", ["", "chatcmpl-77", "resp_1"])
-def test_ids_that_the_recorder_did_not_write_are_left_alone(tmp_path: Path, one: str) -> None:
+def test_ids_that_the_recorder_did_not_write_are_only_volatile(tmp_path: Path, one: str) -> None:
     name, document = FOG
 
-    assert said_of(written(tmp_path, answered_with_id(document, one), name)) == []
+    found = said_of(written(tmp_path, answered_with_id(document, one), name))
+
+    assert [rule for rule, *_ in found] == ["volatile-field"]
 
 
 # I306: digests of model lists

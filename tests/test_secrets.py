@@ -24,14 +24,24 @@ from hypothesis import strategies as st
 
 from recctl import secrets
 from recctl.diagnostics import Violation
-from recctl.errors import ExitCode, UsageError
+from recctl.errors import UsageError
 from recctl.hashing import canonical
 from recctl.jsontext import MAX_FLAWS, parse
 from recctl.recording import Recording
 from recctl.rules.secrets import secret
 from recctl.rules.subject import Subject
 from recctl.secrets import MASK, masked, may_hold, may_hold_json, secrets_in
-from tests.build import Document, chat_answer, chat_request, chat_stream, recording
+from tests.build import (
+    TEST,
+    Document,
+    chat_answer,
+    chat_request,
+    chat_stream,
+    folder_of,
+    recording,
+    write,
+)
+from tests.cli import run_here
 from tests.strategies import json_values, places, replaced
 from tests.test_import_weight import modules_after
 
@@ -475,11 +485,19 @@ def test_without_the_library_nothing_is_found() -> None:
 
 
 @pytest.mark.usefixtures("without_library")
-def test_asking_for_the_rule_without_the_library_is_an_error_of_one_line() -> None:
-    with pytest.raises(UsageError, match=r"pip install 'recctl\[secrets\]'") as caught:
-        secrets.require()
-    assert "\n" not in str(caught.value)
-    assert caught.value.exit_code == ExitCode.USAGE
+@pytest.mark.parametrize("selector", ["secret", "H561", "H5", "ALL"])
+def test_selecting_the_rule_without_the_library_is_told(tmp_path: Path, selector: str) -> None:
+    write(tmp_path, folder_of(TEST), recording(chat_request("Any fog?"), chat_answer("No.")))
+    ran = run_here("validate", "--select", selector, cwd=tmp_path)
+    assert ran.errors[0] == f"recctl: rule secret is not checked: {secrets.LACKING}"
+
+
+@pytest.mark.usefixtures("without_library")
+def test_the_usual_rules_do_not_miss_the_library(tmp_path: Path) -> None:
+    write(tmp_path, folder_of(TEST), recording(chat_request("Any fog?"), chat_answer("No.")))
+    (tmp_path / "recctl.toml").write_text('ignore = ["secret"]')
+    ran = run_here("validate", cwd=tmp_path)
+    assert (ran.code, ran.errors) == (0, ["recctl: 1 recording, no findings"])
 
 
 @pytest.mark.usefixtures("without_library")
@@ -496,11 +514,6 @@ def test_a_library_that_cannot_be_loaded_is_an_error_of_one_line(
     with pytest.raises(UsageError, match="cannot be loaded") as caught:
         found(asking(KEY))
     assert "\n" not in str(caught.value)
-
-
-@needs_library
-def test_with_the_library_the_rule_may_be_asked_for() -> None:
-    secrets.require()
 
 
 # Hostile input

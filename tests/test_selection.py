@@ -103,7 +103,7 @@ def test_a_rule_made_an_info_is_hidden() -> None:
     assert "stale" not in chosen(severity={"stale": "info"})
 
 
-@given(SELECTORS | st.none(), IGNORABLE, IGNORABLE, st.booleans())
+@given(SELECTORS.filter(bool) | st.none(), IGNORABLE, IGNORABLE, st.booleans())
 def test_fatal_rules_always_run_and_ignored_ones_never_unless_closer_selected(
     select: list[str] | None, drop: list[str], ignore: list[str], infos: bool
 ) -> None:
@@ -116,6 +116,19 @@ def test_fatal_rules_always_run_and_ignored_ones_never_unless_closer_selected(
     )
     hidden = {name for one in watched.exemptions for name in one.rules}
     assert set(watched.severities) - hidden == made
+
+
+def test_a_selection_of_nothing_is_refused() -> None:
+    with pytest.raises(UsageError, match="no rule is selected"):
+        chosen(select=[])
+
+
+def test_a_rule_that_cannot_be_checked_is_missed_only_where_it_was_selected() -> None:
+    usual = choose(TABLE, Choice(unavailable=["secret"], ignore=["secret"], watch=True))
+    asked = choose(TABLE, Choice(unavailable=["secret"], select=["H"]))
+
+    assert ("secret" in usual.severities, usual.missing, usual.exemptions) == (False, (), ())
+    assert ("secret" in asked.severities, asked.missing) == (False, ("secret",))
 
 
 # In a corpus

@@ -37,7 +37,7 @@ COMMANDS = {
     "history": "List what was changed, and what can be taken back.",
     "schema": "Print a JSON Schema, or the names of all.",
     "rule": "Explain a rule, or list all.",
-    "dialects": "List the hash dialects; count which recordings agree with which.",
+    "dialects": "List the hash dialects, and count which recordings agree.",
     "hash": "Print a request's hash under each dialect.",
     "config": "Print the configuration, and where each value comes from.",
 }

@@ -58,8 +58,8 @@ def carry_out(
     """Print a plan, write it to a file where asked for, and change the files with `apply`.
 
     The plan goes to stdout, its totals and the next command to stderr. Gives FINDINGS where there
-    are conflicts, or where `check` finds anything to do. Raises UsageError for options that exclude each
-    other and for a file that cannot be written, and what `execute` raises.
+    are conflicts, or where `check` finds anything to do. Raises UsageError for options that
+    exclude each other and for a file that cannot be written, and what `execute` raises.
     """
     check_options(apply=apply, check=check, plan_out=plan_out)
 

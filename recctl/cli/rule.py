@@ -12,7 +12,11 @@ DETAILS = """Without a rule, all are listed."""
 def run(
     rule: Annotated[
         str | None,
-        typer.Argument(metavar="CODE|NAME", help="The rule.", show_default=False),
+        typer.Argument(
+            metavar="CODE|NAME",
+            help="The rule; the beginning of codes lists those.",
+            show_default=False,
+        ),
     ] = None,
 ) -> int:
     """Print a rule's documentation, or the table."""
@@ -20,11 +24,12 @@ def run(
     from recctl.rules import TABLE  # noqa: PLC0415
     from recctl.rules.selection import find  # noqa: PLC0415
 
-    if rule is not None:
+    listed = [one for one in TABLE if rule is not None and one.code.startswith(rule.upper())]
+    if rule is not None and len(listed) < 2:
         found = find(TABLE, rule)
         write(f"{found.code} {found.name} ({found.severity.value})\n\n{found.doc}\n")
         return 0
-    rows = [(one.code, one.name, one.severity.value, one.title) for one in TABLE]
+    rows = [(one.code, one.name, one.severity.value, one.title) for one in listed or TABLE]
     width = terminal_width()
     cut = rows if width is None else fitted(rows, width, {3: 20}, cut_right=frozenset({3}))
     write("".join(f"{line}\n" for line in columns(cut)))

@@ -1,5 +1,6 @@
 """`recctl validate`."""
 
+import os
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from recctl.plan import Plan
     from recctl.rules.policy import Policy
     from recctl.rules.selection import Selection
+    from recctl.validate import Rebaselined
 
 DETAILS = """Changes nothing without --fix --apply. Findings go to stdout, the summary to stderr.
 `recctl rule` lists what is checked. RULES are codes, beginnings of codes, or names, separated by
@@ -91,33 +93,36 @@ def run(
 ) -> int:
     """Check, print the report, tell by the exit code whether there were findings."""
     from recctl.render.summary import summary  # noqa: PLC0415
-    from recctl.validate import validate  # noqa: PLC0415
+    from recctl.secrets import LACKING  # noqa: PLC0415
+    from recctl.validate import rebaselined, validate  # noqa: PLC0415
 
-    if statistics and form not in {Format.TEXT, Format.JSON}:
-        raise UsageError(f"--statistics goes with --format text and json, not {form.value}")
-    if apply and not fix:
-        raise UsageError("--apply goes with --fix")
-    if fix and not apply and (form not in {Format.TEXT, Format.CONCISE} or output or statistics):
-        raise UsageError(
-            "--fix without --apply prints findings and a plan as text;"
-            " for the plan alone: recctl normalize --format json"
-        )
+    _check_options(
+        form, output, statistics=statistics, fix=fix, apply=apply, writes=write_baseline is not None
+    )
+    if no_baseline and baseline is not None:
+        raise UsageError("--baseline and --no-baseline: take one")
     settings = current()
-    whole = not paths
-    selection = selection_of(settings, select, ignore, infos=info, watch=whole)
     policy = policy_of(settings)
-    known = None
-    if write_baseline is None and not no_baseline:
-        known = _known(settings, baseline)
+    known = _known(settings, baseline, write_baseline, none=no_baseline)
+    whole = not paths and settings.covers(known.file if known else None)
+    selection = selection_of(settings, select, ignore, infos=info, watch=whole)
+    for rule in selection.missing:
+        note(f"rule {rule} is not checked: {LACKING}")
     corpus, code = find_corpus(paths, settings)
+    if output is not None:
+        _check_target(Path(output), corpus, settings, known)
+    if write_baseline is not None and known is not None:
+        _check_target(known.file, corpus, settings)
+        report = validate(corpus, selection, policy, whole=whole)
+        return max(
+            code, _write_baseline(rebaselined(report, known, corpus, selection, whole=whole))
+        )
     report = validate(corpus, selection, policy, known, whole=whole)
     plan = _fixes(report, corpus, policy) if fix else None
     if plan is not None and apply and not plan.is_empty:
         _apply(plan, allow_dirty=allow_dirty)
         corpus, _ = find_corpus(paths, settings)
         report = validate(corpus, selection, policy, known, whole=whole)
-    if write_baseline is not None:
-        return max(code, _write_baseline(report, _baseline_path(settings, write_baseline)))
     if report.findings or output or statistics or form not in {Format.TEXT, Format.CONCISE}:
         _print(report, form, output, color, statistics=statistics)
     for stray in report.strays:
@@ -128,6 +133,39 @@ def run(
         carry_out(plan, color=color)
     found = ExitCode.FINDINGS if report.is_bad and not exit_zero else ExitCode.FINE
     return max(code, found)
+
+
+def _check_options(
+    form: Format, output: str | None, *, statistics: bool, fix: bool, apply: bool, writes: bool
+) -> None:
+    """Raises UsageError for options that exclude each other."""
+    printed = form is not Format.TEXT or output is not None or statistics
+    if writes and (printed or fix):
+        raise UsageError("--write-baseline only writes the baseline: it prints and mends nothing")
+    if statistics and form not in {Format.TEXT, Format.JSON}:
+        raise UsageError(f"--statistics goes with --format text and json, not {form.value}")
+    if apply and not fix:
+        raise UsageError("--apply goes with --fix")
+    if fix and not apply and printed and (form is not Format.CONCISE or output or statistics):
+        raise UsageError(
+            "--fix without --apply prints findings and a plan as text;"
+            " for the plan alone: recctl normalize --format json"
+        )
+
+
+def _check_target(
+    path: Path, corpus: "Corpus", settings: "Settings", known: "Baseline | None" = None
+) -> None:
+    """Refuse to write over what is read: the value of an option may have been forgotten."""
+    from recctl.dialects import Name, published  # noqa: PLC0415
+
+    target = path.resolve()
+    read = {entry.path.resolve() for entry in corpus.entries} if target.exists() else set()
+    read |= {settings.file.resolve()} if settings.file else set()
+    read |= {known.file.resolve()} if known else set()
+    among = published().beside_test in target.parent.parts and target.suffix == ".json"
+    if target in read or among or Name.parse(target.name) is not None:
+        raise UsageError(f"{one_line(path)}: recctl reads that; give another file to write")
 
 
 def _fixes(report: "Report", corpus: "Corpus", policy: "Policy") -> "Plan":
@@ -156,14 +194,15 @@ def selection_of(
     """The rules that the configuration and the options choose. Raises UsageError."""
     from recctl.rules import TABLE  # noqa: PLC0415
     from recctl.rules.selection import Choice, choose  # noqa: PLC0415
-    from recctl.secrets import require  # noqa: PLC0415
+    from recctl.secrets import available  # noqa: PLC0415
 
     configured = Choice(
         select=settings.select,
         ignore=settings.ignore,
         per_file_ignores=settings.per_file_ignores,
         severity=settings.severity,
-        source=str(settings.file or ""),
+        unavailable=() if available() else ("secret",),
+        source=os.path.relpath(settings.file) if settings.file else "",
         infos=infos,
         watch=watch,
     )
@@ -176,70 +215,51 @@ def selection_of(
     if select is None and ignore is None:
         return selection
     selected = configured.select if select is None else _items(select)
-    selection = choose(TABLE, replace(configured, select=selected, drop=_items(ignore or [])))
-    if "secret" in map(str.lower, selected or ()) and "secret" in selection.severities:
-        # Asked for by name; otherwise it is checked where its library is installed.
-        require()
-    return selection
+    return choose(TABLE, replace(configured, select=selected, drop=_items(ignore or [])))
 
 
 def _items(given: list[str]) -> tuple[str, ...]:
     return tuple(item.strip() for text in given for item in text.split(",") if item.strip())
 
 
-def _baseline_path(settings: "Settings", named: str) -> Path:
-    path = Path(named) if named else settings.baseline_path
-    if path.is_dir():
-        raise UsageError(f"{one_line(path)}: a folder, no baseline; give --baseline=FILE")
-    return path
+def _known(
+    settings: "Settings", named: str | None, written: str | None, *, none: bool
+) -> "Baseline | None":
+    """The baseline that is asked for, to be written or configured; null for none.
 
-
-def _known(settings: "Settings", named: str | None) -> "Baseline | None":
-    """The baseline that is asked for or configured; null for none."""
-    if named is None and settings.baseline is None:
+    One that is to be written may be empty or new.
+    """
+    if none or (named is None and written is None and settings.baseline is None):
         return None
     from recctl.baseline import Baseline  # noqa: PLC0415
 
-    return Baseline.read(_baseline_path(settings, named or ""))
+    wanted = written if written is not None else named
+    path = Path(wanted) if wanted else settings.baseline_path
+    if path.is_dir():
+        option = "--baseline" if written is None else "--write-baseline"
+        raise UsageError(f"{one_line(path)}: a folder, no baseline; give {option}=FILE")
+    if written is not None and (not path.exists() or not path.stat().st_size):
+        return Baseline(path)
+    return Baseline.read(path)
 
 
-def _check_no_recording(path: Path) -> None:
-    """Refuse to write over a recording: an option's value may have been forgotten."""
-    from recctl.dialects import Name  # noqa: PLC0415
-
-    if Name.parse(path.name) is not None:
-        raise UsageError(f"{one_line(path)}: the name of a recording; give another file to write")
-
-
-def _check_baseline(path: Path) -> None:
-    """Refuse to write a baseline over a file that is none."""
-    from recctl.baseline import Baseline  # noqa: PLC0415
-
-    if path.is_file() and path.stat().st_size:
-        try:
-            Baseline.read(path)
-        except UsageError:
-            raise UsageError(
-                f"{one_line(path)}: there is a file that is no baseline; delete it, or give another"
-            ) from None
-
-
-def _write_baseline(report: "Report", path: Path) -> ExitCode:
+def _write_baseline(made: "Rebaselined") -> ExitCode:
     """Write what a baseline may hold; what it may not is still reported."""
     from recctl.files import write as write_file  # noqa: PLC0415
     from recctl.render.summary import plural  # noqa: PLC0415
-    from recctl.validate import baseline_of  # noqa: PLC0415
 
-    _check_no_recording(path)
-    _check_baseline(path)
-    made, others = baseline_of(report, path)
-    write_file(path, made.text().encode())
-    for finding in others:
-        note(f"{one_line(finding.path)}: not in a baseline: {finding.name}")
+    path = made.baseline.file
+    write_file(path, made.baseline.text().encode())
+    for finding in made.refused:
+        note(f"{one_line(finding.path)}: not in a baseline: {finding.name}; {finding.command}")
     named = "" if path.name == BASELINE else f"={one_line(path)}"
-    written = plural(len(made.entries), "finding")
-    note(f"{written} written to {one_line(path)}; from now on: recctl validate --baseline{named}")
-    return ExitCode.FINDINGS if others else ExitCode.FINE
+    written = plural(len(made.baseline.entries) - made.kept, "finding")
+    kept = f", {made.kept:,} kept that were not checked," if made.kept else ""
+    note(
+        f"{written} written to {one_line(path)}{kept}; from now on:"
+        f" recctl validate --baseline{named}"
+    )
+    return ExitCode.FINDINGS if made.refused else ExitCode.FINE
 
 
 def _print(
@@ -265,7 +285,6 @@ def _print(
     if output is not None:
         from recctl.files import write as write_file  # noqa: PLC0415
 
-        _check_no_recording(Path(output))
         plain = result if isinstance(result, str) else "".join(f"{one.plain}\n" for one in result)
         write_file(Path(output), plain.encode("utf-8", "backslashreplace"))
     elif isinstance(result, str):

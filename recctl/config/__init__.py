@@ -26,7 +26,7 @@ MAX_SIZE = 5 * 1024 * 1024
 _LISTS = ("roots", "test-roots", "select", "ignore", "allowed-hosts", "allowed-types")
 _TEXTS = ("target", "baseline", "max-size")
 VARIABLES = {key: f"RECCTL_{key.upper().replace('-', '_')}" for key in (*_LISTS, *_TEXTS)}
-"""Key -> the variable that sets it. Items of lists are separated by commas. Tables have none."""
+"""Key -> the variable that sets it, unless it is empty. Commas separate items; tables have none."""
 
 CONFIG_VARIABLE = "RECCTL_CONFIG"
 """Names the configuration file; then no other is looked for."""
@@ -64,6 +64,16 @@ class Settings:
         names = [one.name for one in fields(self) if one.name not in hidden]
         return {name.replace("_", "-"): getattr(self, name) for name in names}
 
+    def covers(self, baseline: Path | None) -> bool:
+        """Whether a run without paths sees all that the configuration and a baseline are about.
+
+        It does with roots, or where it starts in or above the folders of both.
+        """
+        here = _working_directory()
+        folders = [self.folder] if baseline is None else [self.folder, baseline.absolute().parent]
+        below = [Path(os.path.normpath(folder)).is_relative_to(here) for folder in folders]
+        return bool(self.roots) or all(below)
+
     @property
     def root_paths(self) -> list[str]:
         """The roots, counted from the working directory."""
@@ -83,7 +93,7 @@ def load(environment: Mapping[str, str], file: str | None = None) -> Settings:
     """
     here = _working_directory()
     wanted = file or environment.get(CONFIG_VARIABLE)
-    found = _read(Path(wanted)) if wanted else _nearest(here)
+    found = _named(wanted, file) if wanted else _nearest(here)
     settings = Settings(here)
     if found is not None:
         path, table = found
@@ -93,7 +103,7 @@ def load(environment: Mapping[str, str], file: str | None = None) -> Settings:
         origins = dict.fromkeys(values, place)
         settings = _with(replace(settings, folder=folder, file=path, origins=origins), values)
     for key, variable in VARIABLES.items():
-        if variable in environment:
+        if environment.get(variable):
             value = _checked({key: _of_text(key, environment[variable])}, variable)
             origins = {**settings.origins, key: variable}
             settings = _with(replace(settings, origins=origins), value)
@@ -106,6 +116,13 @@ def _working_directory() -> Path:
     except OSError:
         # What needs it says so.
         return Path("/")
+
+
+def _named(wanted: str, option: str | None) -> tuple[Path, dict[str, Any]]:
+    try:
+        return _read(Path(wanted))
+    except UsageError as error:
+        raise error if option else UsageError(f"{CONFIG_VARIABLE}: {error}") from None
 
 
 def _nearest(folder: Path) -> tuple[Path, dict[str, Any]] | None:

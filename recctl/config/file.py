@@ -110,7 +110,7 @@ class Configuration(_Table):
 
 
 def checked(table: Mapping[str, Any], place: str) -> Mapping[str, Any]:
-    """What a table sets: key -> value. Raises UsageError, which names the place and says what is wrong."""
+    """What a table sets: key -> value. Raises UsageError, which says where and what is wrong."""
     try:
         found = Configuration.model_validate(table, strict=True)
     except ValidationError as error:

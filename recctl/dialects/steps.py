@@ -12,7 +12,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Substitute:
-    """In every string value, each match becomes `text`, or is rewritten with `digits` decimals."""
+    """In every string value, each match becomes `text`, or is rewritten with `digits` decimals.
+
+    A match that is no number is left as it is by the latter.
+    """
 
     pattern: str
     text: str | None = None
@@ -98,7 +101,12 @@ def _rewrite(step: Substitute) -> Callable[[str], str]:
     text, digits = step.text, step.digits
 
     def replacement(match: re.Match[str]) -> str:
-        return f"{float(match[0]):.{digits}f}" if text is None else text
+        if text is not None:
+            return text
+        try:
+            return f"{float(match[0]):.{digits}f}"
+        except ValueError:
+            return match[0]
 
     return lambda value: pattern.sub(replacement, value)
 

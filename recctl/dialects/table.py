@@ -131,6 +131,8 @@ def _step(entry: Mapping[str, Any]) -> Step:
     match entry["step"]:
         case "substitute":
             re.compile(entry["pattern"])
+            if ("with" in entry) is ("digits" in entry):
+                raise ValueError("a substitute step takes either with or digits")
             return Substitute(entry["pattern"], entry.get("with"), entry.get("digits"))
         case "round":
             return Round(entry["digits"])

@@ -36,8 +36,9 @@ def as_text(plan: Plan) -> Iterator[Text]:
     """The actions by group, those without one by folder; then conflicts, then notes."""
     for title, actions in _groups(plan.actions):
         yield Text(title, style="bold", no_wrap=True)
+        several = len({_folder(one.path) for one in actions}) > 1
         for alike in _alike(actions):
-            yield from _lines(alike)
+            yield from _lines(alike, in_folder=several)
     if plan.conflicts:
         yield Text("conflicts, left as they are", style="bold yellow")
     for conflict in plan.conflicts:
@@ -122,11 +123,12 @@ def _alike(actions: Sequence[Action]) -> Iterator[list[Action]]:
         yield list(alike)
 
 
-def _lines(alike: list[Action]) -> Iterator[Text]:
+def _lines(alike: list[Action], *, in_folder: bool) -> Iterator[Text]:
     first = alike[0]
     op = type(first).__name__.lower()
     verb = (f"  {op}", _STYLES[op])
-    reason = _reason(first)
+    place = f"in {one_line(_folder(first.path))}" if in_folder else ""
+    reason = "; ".join(filter(None, (_reason(first), place)))
     if len(alike) == 1:
         yield Text.assemble(verb, f" {_label(first)}" + (f"  {reason}" if reason else ""))
         return

@@ -19,7 +19,7 @@ def summary(report: Report) -> str:
     counts = ", ".join(plural(count, name) for name, count in report.by_severity.items() if count)
     ranked = _ranked(report)
     if report.fixable:
-        advice = f"{report.fixable:,} can be fixed: recctl validate --fix"
+        advice = f"{report.fixable:,} can be fixed with --fix"
     else:
         advice = f"explained by: recctl rule {ranked[0][0]}"
     for named in range(min(_MOST_RULES, len(ranked)), 0, -1):

@@ -31,35 +31,36 @@ _CANONICAL = "recctl normalize --only canonical {path}"
 _VOLATILE = "recctl normalize --only volatile {path}"
 _IDS = "recctl normalize --only ids {path}"
 _SHOW = "recctl show {path}"
-_OURS = "git checkout --ours -- {path}"
+_CHUNKS = "recctl show {path} --chunks"
+_CONFLICT = "git checkout --ours -- {path}"
 _BASELINE = "recctl validate --write-baseline={path}"
 
 FILE_RULES: tuple[Rule[Check], ...] = (
     Rule("J101", "unreadable", _ERROR, soundness.unreadable, "ls -l {path}", fatal=True),
     Rule("J102", "not-utf8", _ERROR, soundness.not_utf8, _LOG, fatal=True),
     Rule("J103", "byte-order-mark", _ERROR, soundness.byte_order_mark, _LOG, fatal=True),
-    Rule("J104", "merge-markers", _ERROR, soundness.merge_markers, _OURS, fatal=True),
+    Rule("J104", "merge-markers", _ERROR, soundness.merge_markers, _CONFLICT, fatal=True),
     Rule("J105", "invalid-json", _ERROR, soundness.invalid_json, _LOG, fatal=True),
     Rule("J106", "duplicate-keys", _ERROR, soundness.duplicate_keys, _LOG),
-    Rule("J107", "not-a-number", _ERROR, soundness.not_a_number),
+    Rule("J107", "not-a-number", _ERROR, soundness.not_a_number, _LOG),
     Rule("S201", "schema", _ERROR, structure.schema_violation, _LOG),
-    Rule("I301", "bad-name", _ERROR, identity.bad_name),
+    Rule("I301", "bad-name", _ERROR, identity.bad_name, "recctl hash {path}"),
     Rule("I302", "unreachable", _ERROR, identity.unreachable, _LOG),
     Rule("I303", "stale", _ERROR, identity.stale, "recctl rehash {path}", Fix.UNSAFE),
     Rule("I304", "retired-kind", _WARNING, identity.retired_kind, "git rm {path}"),
     Rule("I305", "response-id-mismatch", _WARNING, identity.response_id_mismatch, _IDS, Fix.SAFE),
     Rule("I306", "model-digest-mismatch", _WARNING, identity.model_digest_mismatch, _LOG),
     Rule("I307", "misplaced", _ERROR, identity.misplaced),
-    *(Rule(kind.code, kind.name, kind.severity, streams.check_of(kind)) for kind in KINDS),
-    Rule("W491", "streaming-flag", _ERROR, streams.streaming_flag),
-    Rule("W492", "endpoint-mismatch", _WARNING, streams.endpoint_mismatch),
-    Rule("W493", "tool-name-undeclared", _WARNING, streams.tool_name_undeclared),
-    Rule("W494", "choices-missing", _WARNING, streams.choices_missing),
-    Rule("W495", "usage-not-sent", _WARNING, streams.usage_not_sent),
-    Rule("W496", "usage-unrequested", _INFO, streams.usage_unrequested),
+    *(Rule(kind.code, kind.name, kind.severity, streams.check_of(kind), _CHUNKS) for kind in KINDS),
+    Rule("W491", "streaming-flag", _ERROR, streams.streaming_flag, _SHOW),
+    Rule("W492", "endpoint-mismatch", _WARNING, streams.endpoint_mismatch, _SHOW),
+    Rule("W493", "tool-name-undeclared", _WARNING, streams.tool_name_undeclared, _SHOW),
+    Rule("W494", "choices-missing", _WARNING, streams.choices_missing, _SHOW),
+    Rule("W495", "usage-not-sent", _WARNING, streams.usage_not_sent, _SHOW),
+    Rule("W496", "usage-unrequested", _INFO, streams.usage_unrequested, _SHOW),
     Rule("H501", "not-canonical", _WARNING, form.not_canonical, _CANONICAL, Fix.SAFE),
     Rule("H502", "volatile-field", _WARNING, form.volatile_field, _VOLATILE, Fix.SAFE),
-    Rule("H505", "orphan", _WARNING, origin.orphan, "git rm {path}"),
+    Rule("H505", "orphan", _WARNING, origin.orphan),
     Rule("H510", "recorded-failure", _WARNING, hygiene.recorded_failure, _SHOW),
     Rule("H511", "recorded-exception", _INFO, hygiene.recorded_exception, _SHOW),
     Rule("H512", "empty-answer", _WARNING, hygiene.empty_answer, _SHOW),

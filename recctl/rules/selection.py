@@ -5,7 +5,7 @@ A selector is a rule's code or name, or the beginning of codes: `I302`, `unreach
 the one that ignores.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +26,8 @@ class Choice:
 
     `select` is null where nothing was said: then every rule counts whose severity is not info, or
     with `infos` every rule. `ignore` and `per_file_ignores` stand in the file `source` and are
-    meant to last; `drop` is ignored in this run. With `watch`, rules in `ignore` are checked all
+    meant to last; `drop` is ignored in this run. `unavailable` has the rules that cannot be checked
+    here, by name. With `watch`, rules in `ignore` are checked all
     the same, to see whether they still need to be ignored.
     """
 
@@ -35,6 +36,7 @@ class Choice:
     ignore: Sequence[str] = ()
     per_file_ignores: Mapping[str, Sequence[str]] = field(default_factory=dict)
     severity: Mapping[str, str] = field(default_factory=dict)
+    unavailable: Collection[str] = ()
     source: str = ""
     infos: bool = False
     watch: bool = False
@@ -63,21 +65,26 @@ class Exemption:
 class Selection:
     """The rules of a run: name -> severity of those that are checked, and the exemptions.
 
-    `source` is the file that the exemptions stand in.
+    `source` is the file that the exemptions stand in. `missing` are the rules that were selected
+    and cannot be checked here.
     """
 
     severities: Mapping[str, Severity]
     exemptions: tuple[Exemption, ...] = ()
     source: str = ""
+    missing: tuple[str, ...] = ()
 
 
 def choose(table: Iterable[Rule[Any]], choice: Choice) -> Selection:
     """The selection that a choice makes from a table of rules. Fatal rules are always checked.
 
-    Raises UsageError for a selector that means no rule, and for one that ignores a fatal rule.
+    Raises UsageError for a selector that means no rule, for one that ignores a fatal rule, and
+    for a selection of nothing.
     """
     rules = tuple(table)
     severities = _severities(rules, choice.severity)
+    if choice.select is not None and not choice.select:
+        raise UsageError("no rule is selected; leave it out to check the usual ones")
     selected = _closeness(rules, choice.select or ())
     if choice.select is None:
         hidden = () if choice.infos else (Severity.INFO,)
@@ -87,9 +94,12 @@ def choose(table: Iterable[Rule[Any]], choice: Choice) -> Selection:
     checked = [name for name, close in selected.items() if dropped.get(name, -1) < close]
     watched = {name for name in checked if ignored.get(name, -1) >= selected[name]}
     always = {rule.name for rule in rules if rule.fatal}
-    running = always.union(checked) - (frozenset() if choice.watch else watched - always)
+    unseen = set(choice.unavailable) if choice.watch else watched | set(choice.unavailable)
+    running = always.union(checked) - (unseen - always)
     exemptions = [
-        Exemption(f"/ignore/{place}", selector, _meant(rules, selector) & watched - always)
+        Exemption(
+            f"/ignore/{place}", selector, _meant(rules, selector) & watched & running - always
+        )
         for place, selector in enumerate(choice.ignore)
         if choice.watch
     ]
@@ -108,6 +118,7 @@ def choose(table: Iterable[Rule[Any]], choice: Choice) -> Selection:
         {rule.name: severities[rule.name] for rule in rules if rule.name in running},
         tuple(exemption for exemption in exemptions if exemption.rules),
         choice.source,
+        tuple(one for one in choice.unavailable if choice.select is not None and one in selected),
     )
 
 

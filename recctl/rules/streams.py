@@ -45,6 +45,8 @@ def streaming_flag(subject: Subject) -> Iterator[Violation]:
     """
     if subject.recording is None or "is_streaming" not in subject.recording.response:
         return
+    if not isinstance(subject.recording.response["is_streaming"], bool):
+        return  # the schema's affair
     body = subject.recording.body
     raised = subject.recording.response.get("is_exception") is True
     models = subject.answer is not None and subject.answer.transcript.format == "models"

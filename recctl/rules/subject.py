@@ -96,6 +96,7 @@ class Rule(Generic[CheckT_co]):
     """A row of the rule table. The check's docstring is the rule's documentation.
 
     `command` mends what the rule finds, or looks into it; `{path}` in it stands for the file.
+    Where there is none, the rule's documentation says what to do.
     Findings of a `fatal` rule leave nothing else to say of a file, so they are always reported.
     """
 
@@ -107,9 +108,9 @@ class Rule(Generic[CheckT_co]):
     fix: Fix = Fix.NONE
     fatal: bool = False
 
-    def command_for(self, path: str) -> str | None:
-        """The next command for a file in which the rule found something; null for none."""
-        return self.command.replace("{path}", quote(path)) if self.command else None
+    def command_for(self, path: str) -> str:
+        """The next command for a file in which the rule found something."""
+        return self.command.replace("{path}", quote(path)) or f"recctl rule {self.name}"
 
     @property
     def title(self) -> str:

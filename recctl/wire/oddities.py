@@ -384,7 +384,8 @@ KINDS = (
         "id-changed",
         _WARNING,
         "The id changes within the stream.",
-        "Chunks of several answers were merged, or ids were set by hand.",
+        "On Azure's first chunk it is empty if no recorder normalized it. Otherwise chunks of"
+        " several answers were merged, or ids were set by hand.",
     ),
     OddityKind(
         "W452",
