@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recctl.cli.terminal import Color, note, print_lines, write
-from recctl.errors import ExitCode, UsageError
+from recctl.errors import ExitCode, UnreadableError, UsageError
 
 if TYPE_CHECKING:
     from recctl.plan import Plan
@@ -20,6 +20,8 @@ class PlanFormat(StrEnum):
     JSON = "json"
     MARKDOWN = "markdown"
 
+
+_PLAN_BEGINS = b'{\n  "version": 1,\n  "command": '
 
 ApplyOption = Annotated[
     bool, typer.Option("--apply", help="Change the files; without it the plan is only printed.")
@@ -62,6 +64,8 @@ def carry_out(
     exclude each other and for a file that cannot be written, and what `execute` raises.
     """
     check_options(apply=apply, check=check, plan_out=plan_out)
+    if plan_out is not None:
+        _check_plan_file(Path(plan_out))
 
     from recctl import plan as engine  # noqa: PLC0415
     from recctl.render import plan as render  # noqa: PLC0415
@@ -85,6 +89,21 @@ def carry_out(
         note(f"{render.told(plan)}{_next(plan, plan_out)}")
     left = plan.conflicts or (check and plan.actions)
     return ExitCode.FINDINGS if left else ExitCode.FINE
+
+
+def _check_plan_file(path: Path) -> None:
+    """Refuse to write over what is no plan: the option's value may have been forgotten."""
+    from recctl.files import read  # noqa: PLC0415
+    from recctl.safetext import one_line  # noqa: PLC0415
+
+    if str(path) == "-":
+        raise UsageError("--plan-out takes a file; --format json prints the plan")
+    try:
+        is_plan = not path.is_symlink() and read(path).startswith(_PLAN_BEGINS)
+    except UnreadableError:
+        is_plan = not path.exists()
+    if not is_plan:
+        raise UsageError(f"{one_line(path)}: there is a file that is no plan; give another one")
 
 
 def check_options(*, apply: bool, check: bool, plan_out: str | None) -> None:
