@@ -1,5 +1,6 @@
 """`recctl apply`."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,6 +8,7 @@ import typer
 
 from recctl.cli.changing import (
     AllowDirtyOption,
+    CheckOption,
     PlanFormat,
     PlanFormatOption,
     RootOption,
@@ -24,7 +26,14 @@ of the git work tree; outside of git from the folder that has a .recctl, else fr
 directory. Every file must still be as it was when the plan was made. What is removed or replaced
 is kept in .recctl, so that recctl undo can bring it back.
 
+A plan from a file changes .json files only, none below a folder whose name starts with a dot, and
+makes nothing executable. --check prints it, says why it would be refused, and changes nothing.
+
 A change that was stopped on the way is finished by --resume, or taken back by recctl undo."""
+
+
+_MOST_REASONS = 20
+"""What is wrong with many files is mostly wrong with all of them in one way."""
 
 
 def run(
@@ -36,6 +45,7 @@ def run(
     resume: Annotated[
         bool, typer.Option("--resume", help="Finish the change that was stopped on the way.")
     ] = False,
+    check: CheckOption = False,
     form: PlanFormatOption = PlanFormat.TEXT,
     allow_dirty: AllowDirtyOption = False,
     root: RootOption = None,
@@ -44,9 +54,14 @@ def run(
     """Carry out the plan in a file, or what is left of one."""
     if (file is None) is not resume:
         raise UsageError("give either the file of a plan or --resume")
+    if resume and check:
+        raise UsageError("--resume changes files and --check only looks: take one")
     place = root_in(root)
     if file is not None:
         plan = _read(file, place)
+        if check:
+            return _look(plan, form=form, allow_dirty=allow_dirty, color=color)
+        _refuse_flaws(file, plan)
         return carry_out(plan, apply=True, form=form, allow_dirty=allow_dirty, color=color)
 
     from recctl import plan as engine  # noqa: PLC0415
@@ -54,6 +69,36 @@ def run(
 
     note(render.done(engine.resume(place), engine.option_for(place)))
     return ExitCode.FINE
+
+
+def _look(plan: "Plan", *, form: PlanFormat, allow_dirty: bool, color: Color) -> ExitCode:
+    """Print what would be done, and what would be refused."""
+    from recctl.plan import refusals  # noqa: PLC0415
+    from recctl.plan.foreign import flaws  # noqa: PLC0415
+    from recctl.render.summary import plural  # noqa: PLC0415
+
+    found: tuple[str, ...] = ()
+    if not plan.is_empty:
+        found = (*flaws(plan), *refusals(plan, allow_dirty=allow_dirty))
+    advice = f"; it would be refused for {plural(len(found), 'reason')}" if found else ""
+    code = carry_out(plan, check=True, form=form, color=color, advice=advice)
+    for line in found[:_MOST_REASONS]:
+        note(line)
+    if len(found) > _MOST_REASONS:
+        note(f"… and {len(found) - _MOST_REASONS:,} more")
+    return code
+
+
+def _refuse_flaws(file: str, plan: "Plan") -> None:
+    from recctl.plan import RefusedError  # noqa: PLC0415
+    from recctl.plan.foreign import flaws  # noqa: PLC0415
+    from recctl.safetext import one_line  # noqa: PLC0415
+
+    found = flaws(plan)
+    if found:
+        others = f", and {len(found) - 1:,} more" if len(found) > 1 else ""
+        told = one_line(shlex.quote(file))
+        raise RefusedError(f"{found[0]}{others}; look at it with: recctl apply {told} --check")
 
 
 def _read(file: str, root: Path) -> "Plan":

@@ -56,12 +56,14 @@ def carry_out(
     form: PlanFormat = PlanFormat.TEXT,
     allow_dirty: bool = False,
     color: Color = Color.AUTO,
+    advice: str | None = None,
 ) -> ExitCode:
     """Print a plan, write it to a file where asked for, and change the files with `apply`.
 
-    The plan goes to stdout, its totals and the next command to stderr. Gives FINDINGS where there
-    are conflicts, or where `check` finds anything to do. Raises UsageError for options that
-    exclude each other and for a file that cannot be written, and what `execute` raises.
+    The plan goes to stdout, its totals and the next command, or `advice`, to stderr. Gives
+    FINDINGS where there are conflicts, or where `check` finds anything to do. Raises UsageError
+    for options that exclude each other and for a file that cannot be written, and what `execute`
+    raises.
     """
     check_options(apply=apply, check=check, plan_out=plan_out)
     if plan_out is not None:
@@ -86,7 +88,7 @@ def carry_out(
     if receipt is not None:
         note(render.done(receipt, engine.option_for(plan.root)))
     else:
-        note(f"{render.told(plan)}{_next(plan, plan_out)}")
+        note(f"{render.told(plan)}{_next(plan, plan_out) if advice is None else advice}")
     left = plan.conflicts or (check and plan.actions)
     return ExitCode.FINDINGS if left else ExitCode.FINE
 

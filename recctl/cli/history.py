@@ -42,8 +42,8 @@ def run(
     if apply and check:
         raise UsageError("--apply changes files and --check only looks: take one")
     place = root_in(root)
-    tell_unfinished(place)
     lines = undo.history(place) if expire is None else undo.expiring(place, expire)
+    tell_unfinished(place)
     if form is Format.JSON:
         write(render.history_as_json(lines))
     elif lines:

@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from recctl.errors import RecctlError
+from recctl.plan.disk import Disk
 from recctl.safetext import one_line
 
 FOLDER = ".recctl"
@@ -253,6 +254,11 @@ def target(action: Action) -> str | None:
     return action.to if isinstance(action, Rename) else action.path
 
 
+def is_renamed_only(action: Action) -> bool:
+    """Whether a file stays the same one under another name."""
+    return isinstance(action, Rename) and not action.edits
+
+
 def spliced(path: str, content: bytes, edits: Sequence[Splice]) -> bytes:
     """Content with edits made in it.
 
@@ -321,9 +327,17 @@ def content_of(action: Write) -> bytes:
     content = action.content
     if isinstance(content, Path):
         try:
-            content = content.read_bytes()
-        except OSError:
+            content, _ = Disk(content.parent).read(content.name)
+        except FileNotFoundError:
             raise RefusedError(f"{one_line(action.path)}: what it held is not kept") from None
+        except OSError as error:
+            what = error.strerror or "unreadable"
+            raise RefusedError(f"{one_line(action.path)}: what is kept of it: {what}") from None
+        if State.of(content) != action.after:
+            raise RefusedError(
+                f"{one_line(action.path)}: the receipt's store is damaged, what it has is not what"
+                " the file held; look for it in git: recctl restore"
+            )
     if State.of(content) != action.after:
         raise RefusedError(f"{one_line(action.path)}: its new content is not the planned one")
     return content

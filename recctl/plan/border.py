@@ -124,7 +124,7 @@ class Summary(_Shape):
 
 class _Plan(_Shape):
     version: Literal[1]
-    command: str
+    command: Annotated[str, Field(min_length=1)]
     undoes: Id | None
     conflicts: list[Conflict]
     notes: list[str]

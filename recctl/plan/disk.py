@@ -275,7 +275,8 @@ class Disk:
         """Hold the lock that a file is, which is made where it does not exist.
 
         False where another process holds it. The system lets go of it when a process ends, however
-        it ends. The file stays: if it were removed, two could hold locks of the same name.
+        it ends. Only who holds it may remove the file; a lock on a removed file does not count, as
+        another process may hold the one that has the name now.
         """
         flags = os.O_RDWR | os.O_CREAT | _NO_LINK | _BINARY
 
@@ -285,7 +286,7 @@ class Disk:
 
         descriptor = self._step("lock", path, create)
         try:
-            yield _lock(descriptor)
+            yield _lock(descriptor) and os.fstat(descriptor).st_nlink > 0
         finally:
             os.close(descriptor)
 

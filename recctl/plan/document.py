@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from recctl.plan import border
 
+_NO_OBJECT = frozenset({"model_type", "model_attributes_type", "dict_type"})
+
 _Shape = TypeVar("_Shape", bound="BaseModel")
 
 
@@ -55,10 +57,17 @@ def as_document(plan: Plan, *, with_content: bool = True) -> dict[str, Any]:
 
 
 def plan_in(raw: bytes, root: Path) -> Plan:
-    """The plan in a file's bytes, for a root. Raises RefusedError, whose text is the reason."""
+    """The plan in a file's bytes, for a root. Raises RefusedError, whose text is the reason.
+
+    What a plan from a file may do is for `foreign.flaws` to say.
+    """
     from recctl.plan import border  # noqa: PLC0415 - loads pydantic
 
-    return plan_of(guarded(border.Plan, document_in(raw)), root)
+    shape = guarded(border.Plan, document_in(raw))
+    plan = plan_of(shape, root)
+    if shape.summary.model_dump() != plan.summary:
+        raise RefusedError("/summary: not that of its actions and conflicts")
+    return plan
 
 
 def document_in(raw: bytes) -> Any:
@@ -79,6 +88,8 @@ def guarded(shape: type[_Shape], document: Any) -> _Shape:
         errors = error.errors(include_url=False, include_input=False)
         deepest = max(errors, key=lambda one: len(one["loc"]))
         where = "/".join(map(str, deepest["loc"]))
+        if deepest["type"] in _NO_OBJECT:  # which pydantic says with names of this program
+            raise RefusedError(one_line(f"/{where}: no JSON object")) from None
         raise RefusedError(one_line(f"/{where}: {deepest['msg']}")) from None
 
 

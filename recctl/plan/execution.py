@@ -1,20 +1,22 @@
 """Carrying out a plan so that it can be killed at any step, and finishing what was killed.
 
 First all that the change needs is made ready below `.recctl`: the new content of every file, a
-second name for all content that will be removed or replaced, and the plan itself. All of it is
-synced to the disk. Until then nothing is changed, and a failure leaves nothing behind. One rename
-makes it the journal. From then on files get names and lose names, and no bytes are written any
-more: first every new file is put in its place, then the old ones are removed. As each path holds
-either what it held before or what it is to hold, and the journal has both, going on and going back
-need no memory of how far it came.
+second name for all content that will be removed or replaced, a copy of what is only renamed, and
+the plan itself. All of it is synced to the disk. Until then nothing is changed, and a failure
+leaves nothing behind. One rename makes it the journal. From then on files get names and lose names,
+and no bytes are written any more: first every new file is put in its place, then the old ones are
+removed. As each path holds either what it held before or what it is to hold, and the journal has
+both, going on and going back need no memory of how far it came.
 """
 
 import os
+import shutil
 import stat
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from recctl.errors import LockedError, PartialError, RecctlError
@@ -32,29 +34,47 @@ from recctl.plan.actions import (
     Write,
     content_of,
     folded,
+    is_renamed_only,
     of,
     spliced,
     target,
 )
 from recctl.plan.disk import Disk, LinkInTheWayError
-from recctl.plan.receipts import FILE, JOURNAL, NEW, PREPARING, RECEIPTS, STORE, OldFile, Receipt
+from recctl.plan.receipts import (
+    FILES,
+    JOURNAL,
+    KEPT,
+    NEW,
+    PREPARING,
+    RECEIPTS,
+    STORE,
+    OldFile,
+    Receipt,
+)
 from recctl.safetext import one_line
 
 Uncommitted = Callable[[Path, Sequence[Path]], Collection[Path]]
 """Which of some files below a root have changes that git has no commit of."""
-
-_BESIDE = ".recctl-put"
-"""A new file's name in its folder, for a moment, where one cannot be put there at once."""
 
 _COPY = "copy"
 """A file in the journal that is being put back."""
 
 
 def uncommitted_in_git(root: Path, paths: Sequence[Path]) -> Collection[Path]:
-    """As git says; none where there is no git."""
+    """As git says; none outside of a work tree.
+
+    Raises RefusedError where there is a `.git` and no git that could be asked.
+    """
     from recctl.gitstore import repository_of  # noqa: PLC0415 - needed by changes only
 
     repository = repository_of(root)
+    if repository is None and shutil.which("git") is None:
+        for above in (root, *root.parents):
+            if os.path.lexists(above / ".git"):
+                raise RefusedError(
+                    f"{one_line(above)} is in git, and git is not installed, so that uncommitted"
+                    " changes cannot be seen; install git, or say --allow-dirty"
+                )
     return frozenset() if repository is None else repository.uncommitted(paths)
 
 
@@ -76,7 +96,7 @@ def execute(
         if begun is not None:
             raise RefusedError(_unfinished(begun))
         if not allow_dirty:
-            _refuse_dirty(plan, uncommitted)
+            _refuse_dirty(disk, plan, uncommitted)
         try:
             receipt, seen = _prepared(disk, plan)
         except BaseException as error:
@@ -90,6 +110,40 @@ def execute(
             disk.sync([FOLDER])
             _go_on(disk, receipt, seen)
     return receipt
+
+
+def refusals(
+    plan: Plan, *, allow_dirty: bool = False, uncommitted: Uncommitted = uncommitted_in_git
+) -> tuple[str, ...]:
+    """Why `execute` would refuse a plan now, a line for each reason. Only reads.
+
+    What is seen of a tree that others change may be another thing a moment later.
+    """
+    disk, reasons = Disk(plan.root), list[str]()
+
+    def ask(check: Callable[[], object]) -> None:
+        try:
+            check()
+        except (OSError, RecctlError) as error:
+            reasons.append(_reason(error))
+
+    def refuse_unfinished() -> None:
+        begun = receipts.journal(disk)
+        if begun is not None:
+            raise RefusedError(_unfinished(begun))
+
+    def refuse_drifted(action: Action) -> None:
+        old = b"" if action.before is None else _source(disk, action.path, action.before)[0]
+        _content(action, old)
+
+    ask(refuse_unfinished)
+    ask(lambda: receipts.new_id(disk, datetime.now(UTC), plan))
+    ask(lambda: _refuse_taken(disk, plan, _folders(disk, plan)[1]))
+    for action in plan.actions:
+        ask(partial(refuse_drifted, action))
+    if not allow_dirty:
+        ask(lambda: _refuse_dirty(disk, plan, uncommitted))
+    return tuple(dict.fromkeys(reasons))
 
 
 def pending(root: Path) -> Receipt | None:
@@ -121,6 +175,7 @@ def resume(root: Path) -> Receipt:
     Raises RefusedError where there is none or its journal is damaged, LockedError, and
     PartialError where it has to stop again.
     """
+    _begun(Disk(root))  # where there is nothing to do, nothing is made
     with holding(root) as disk:
         receipt = _begun(disk)
         with _in_part(disk, receipt):
@@ -133,6 +188,7 @@ def roll_back(root: Path) -> Receipt:
 
     Raises what `resume` raises.
     """
+    _begun(Disk(root))  # where there is nothing to do, nothing is made
     with holding(root) as disk:
         receipt = _begun(disk)
         with _in_part(disk, receipt):
@@ -157,7 +213,7 @@ def going_back(root: Path) -> Plan:
         if action.before is not None and one.state != action.before:
             kept = disk.root / _kept(number, action)
             made.append(Write(action.path, kept, action.before, one.state, review))
-    return of("undo", root, made, notes=[_unfinished(receipt)])
+    return of("undo", root, made)
 
 
 def drifted(plan: Plan) -> tuple[str, ...]:
@@ -181,7 +237,9 @@ def holding(root: Path) -> Iterator[Disk]:
     Raises LockedError while another process has them, RefusedError where `.recctl` cannot be made.
     """
     disk = Disk(root)
+    is_new = False
     try:
+        is_new = disk.status(FOLDER) is None
         disk.make_folder(FOLDER)
         if disk.status(f"{FOLDER}/.gitignore") is None:
             with suppress(FileExistsError):
@@ -194,9 +252,23 @@ def holding(root: Path) -> Iterator[Disk]:
             if not is_mine:
                 raise LockedError(_busy(root))
             taken = True
-            yield disk
+            try:
+                yield disk
+            finally:
+                if is_new:
+                    _leave_nothing(disk)
     except OSError as error:
         raise (RefusedError(_reason(error)) if taken else _refused(error)) from None
+
+
+def _leave_nothing(disk: Disk) -> None:
+    """Remove `.recctl` where nothing came of the first change: it would be a root for the next."""
+    with suppress(OSError):
+        if disk.status(JOURNAL) is None and disk.status(RECEIPTS) is None:
+            disk.remove_tree(PREPARING)
+            disk.remove(receipts.LOCK)  # whoever has it open sees that it is gone
+            disk.remove(f"{FOLDER}/.gitignore")
+            disk.remove_folder(FOLDER)
 
 
 def _begun(disk: Disk) -> Receipt:
@@ -206,9 +278,13 @@ def _begun(disk: Disk) -> Receipt:
     return receipt
 
 
-def _refuse_dirty(plan: Plan, uncommitted: Uncommitted) -> None:
-    held = [plan.root / path for path, state in plan.before.items() if state is not None]
-    dirty = uncommitted(plan.root, held)
+def _refuse_dirty(disk: Disk, plan: Plan, uncommitted: Uncommitted) -> None:
+    held = [path for path, state in plan.before.items() if state is not None]
+    for path in held:  # to git, a file that is gone is an uncommitted change
+        with suppress(LinkInTheWayError):  # of which there is more to say later
+            if disk.status(path) is None:
+                raise _gone(path)
+    dirty = uncommitted(plan.root, [plan.root / path for path in held])
     if dirty:
         first = one_line(min(dirty).relative_to(plan.root))
         others = f" and {len(dirty) - 1:,} more" if len(dirty) > 1 else ""
@@ -261,13 +337,15 @@ def _prepared(disk: Disk, plan: Plan) -> tuple[Receipt, dict[str, _Seen]]:
             files[action.path] = OldFile(status.st_mode & 0o777, status.st_mtime_ns)
     time = datetime.now(UTC).replace(microsecond=0)
     receipt = Receipt(receipts.new_id(disk, time, plan), time, plan, files, folders)
-    disk.write(f"{PREPARING}/{FILE}", receipts.as_bytes(receipt))
+    _refuse_beside(disk, receipt)
+    for name in FILES:
+        disk.write(f"{PREPARING}/{name}", receipts.as_bytes(receipt))
     made = [
         f"{PREPARING}/{below}/{name}"
         for below in (STORE, NEW)
         for name in disk.names(f"{PREPARING}/{below}")
     ]
-    inside = [f"{PREPARING}/{name}" for name in (FILE, STORE, NEW)]
+    inside = [f"{PREPARING}/{name}" for name in (*FILES, STORE, NEW)]
     disk.sync([*made, *inside, PREPARING, FOLDER])
     _refuse_foreign(_touched(disk, plan, seen))
     return receipt, seen
@@ -278,24 +356,23 @@ def _staged(disk: Disk, staged: str, action: Action) -> os.stat_result | None:
     content, status = b"", None
     if action.before is not None:
         content, status = _source(disk, action.path, action.before)
-    as_it_is = isinstance(action, Rename) and not action.edits
-    if status is not None and not as_it_is:
+    if status is not None and is_renamed_only(action):
+        # The file itself stays in the tree, for all to write in: of it there has to be a copy.
+        disk.write(staged + KEPT, content)
+    elif status is not None:
         _keep(disk, action, content, status)
-    match action:
-        case Remove():
-            return status
-        case Rename(path, edits=()) if status is not None and _leaves_as_is(action, status):
-            # A second name for the same file, whose mode and time it keeps without further ado.
-            if disk.link(path, staged):
-                _check_same(disk, action, staged, status)
-                return status
-        case Rename(path, edits=edits) | Edit(path, edits=edits):
-            content = spliced(path, content, edits)
-        case Write():
-            content = content_of(action)
-    if State.of(content) != action.after:
-        raise RefusedError(f"{one_line(action.path)}: its edits do not give the planned content")
-    disk.write(staged, content)
+    if isinstance(action, Remove):
+        return status
+    if (
+        isinstance(action, Rename)
+        and status is not None
+        and _leaves_as_is(action, status)
+        # A second name for the same file, whose mode and time it keeps without further ado.
+        and disk.link(action.path, staged)
+    ):
+        _check_same(disk, action, staged, status)
+        return status
+    disk.write(staged, _content(action, content))
     mode, modified = action.mode, action.modified
     if status is not None:
         disk.give(staged, status)
@@ -306,11 +383,33 @@ def _staged(disk: Disk, staged: str, action: Action) -> os.stat_result | None:
     return status
 
 
+def _content(action: Action, old: bytes) -> bytes:
+    """What a file is to hold, made of what it held; of a removed one nothing.
+
+    Raises RefusedError where that is not what the plan says.
+    """
+    match action:
+        case Remove():
+            return b""
+        case Rename(path, edits=edits) | Edit(path, edits=edits):
+            content = spliced(path, old, edits)
+        case Write():
+            content = content_of(action)
+    if State.of(content) != action.after:
+        raise RefusedError(f"{one_line(action.path)}: its edits do not give the planned content")
+    return content
+
+
 def _leaves_as_is(action: Rename, status: os.stat_result) -> bool:
-    """Whether the file that is renamed has the mode and the time that it is to get."""
-    return action.mode in (None, status.st_mode & 0o777) and action.modified in (
-        None,
-        status.st_mtime_ns,
+    """Whether the file is only renamed, and has the mode and the time that it is to get."""
+    return (
+        not action.edits
+        and action.mode in (None, status.st_mode & 0o777)
+        and action.modified
+        in (
+            None,
+            status.st_mtime_ns,
+        )
     )
 
 
@@ -318,7 +417,7 @@ def _source(disk: Disk, path: str, expected: State) -> tuple[bytes, os.stat_resu
     try:
         content, status = disk.read(path)
     except FileNotFoundError:
-        raise RefusedError(f"{one_line(path)}: gone since the plan was made; plan again") from None
+        raise _gone(path) from None
     if State.of(content) != expected:
         raise RefusedError(f"{one_line(path)}: changed since the plan was made; plan again")
     return content, status
@@ -347,8 +446,20 @@ def _check_same(disk: Disk, action: Action, linked: str, read: os.stat_result) -
         raise _replaced(action.path)
 
 
+def _gone(path: str) -> RefusedError:
+    return RefusedError(f"{one_line(path)}: gone since the plan was made; plan again")
+
+
 def _replaced(path: str) -> RefusedError:
     return RefusedError(f"{one_line(path)}: replaced a moment ago; plan again")
+
+
+def _refuse_beside(disk: Disk, receipt: Receipt) -> None:
+    """Raises RefusedError where the name is taken that new files have for a moment."""
+    for folder in {path.rpartition("/")[0] for path in receipt.plan.before}:
+        beside = _beside(receipt.id, folder)
+        if disk.status(beside) is not None:
+            raise RefusedError(f"{one_line(beside)}: in the way; move it away, then try again")
 
 
 def _sweep(disk: Disk) -> None:
@@ -438,17 +549,8 @@ def _refuse_foreign(touched: Mapping[str, _Touched]) -> None:
         if one.state not in (None, one.before, one.after):
             raise RefusedError(
                 f"{one_line(one.path)}: changed by something else meanwhile;"
-                " move it away, then try again"
+                " move it away, to have its content, then try again"
             )
-
-
-def _kept(number: int, action: Action) -> str:
-    """Where the journal has what an action takes; what is only renamed lies with the new files."""
-    if isinstance(action, Rename) and not action.edits:
-        return f"{JOURNAL}/{NEW}/{number}"
-    state = action.before
-    assert state is not None  # noqa: S101 - the caller chose it so
-    return f"{JOURNAL}/{STORE}/{state.sha256}"
 
 
 def _go_on(disk: Disk, receipt: Receipt, seen: Mapping[str, _Seen]) -> None:
@@ -464,12 +566,12 @@ def _go_on(disk: Disk, receipt: Receipt, seen: Mapping[str, _Seen]) -> None:
     for number, action in enumerate(plan.actions):
         path = target(action)
         if path is not None:
-            _put_new(disk, f"{JOURNAL}/{NEW}/{number}", touched[path], check=not seen)
+            _put_new(disk, receipt, number, touched[path], check=not seen)
     disk.sync(_folders_of(disk, touched))
     gone = [one for one in touched.values() if one.after is None]
     for one in gone:
         _remove_old(disk, one)
-    _clear(disk, touched, [one.path for one in gone], earlier)
+    _clear(disk, receipt, [one.path for one in gone], earlier)
     disk.make_folder(RECEIPTS)
     disk.move(JOURNAL, f"{RECEIPTS}/{receipt.id}")
     with suppress(OSError):  # it is done; at worst a power cut makes it the journal again
@@ -487,17 +589,17 @@ def _go_back(disk: Disk, receipt: Receipt) -> None:
     for number, action in enumerate(plan.actions):
         if action.before is None:
             continue
-        one, old = touched[action.path], receipt.files[action.path]
+        one = touched[action.path]
         ready = disk.status(f"{JOURNAL}/{staged.get(one.path, NEW)}")
         if one.state != one.before or (one.held and ready and one.held.is_file(ready)):
-            _put_back(disk, number, action, one.held, old)
+            _put_back(disk, receipt, number, one.held)
         elif one.path in staged:
-            disk.adjust(one.path, old.mode, None)
+            disk.adjust(one.path, receipt.files[one.path].mode, None)
     disk.sync(_folders_of(disk, touched))
     gone = [one for one in touched.values() if one.before is None]
     for one in gone:
         _remove_old(disk, one)
-    _clear(disk, touched, [one.path for one in gone], receipt.folders)
+    _clear(disk, receipt, [one.path for one in gone], receipt.folders)
     _sweep(disk)
     disk.move(JOURNAL, PREPARING)
     with suppress(OSError):  # what is left is worth nothing, and the next change removes it
@@ -522,12 +624,13 @@ def _held(disk: Disk, path: str, seen: Mapping[str, _Seen]) -> _Seen | None:
     return _Seen.of(status, State.of(content))
 
 
-def _put_new(disk: Disk, staged: str, one: _Touched, *, check: bool) -> None:
+def _put_new(disk: Disk, receipt: Receipt, number: int, one: _Touched, *, check: bool) -> None:
     """Have a path hold the new content, if it does not yet; with `check`, distrust what is ready.
 
     A path may hold just such bytes since before the change. As that file may be about to get
     another name, only the one that was made ready will do.
     """
+    staged = f"{JOURNAL}/{NEW}/{number}"
     ready = disk.status(staged)
     if (
         one.state == one.after
@@ -535,33 +638,65 @@ def _put_new(disk: Disk, staged: str, one: _Touched, *, check: bool) -> None:
         and (one.before is None or (ready is not None and one.held.is_file(ready)))
     ):
         return
-    if ready is None or (check and State.of(disk.read(staged)[0]) != one.after):
+    if ready is not None and not (check and State.of(disk.read(staged)[0]) != one.after):
+        _put(disk, receipt, staged, one.path, one.held)
+        return
+    action = receipt.plan.actions[number]
+    if not is_renamed_only(action) or not _is_kept(disk, number, action):
         raise RefusedError(f"{staged}: missing or damaged, so that there is only the way back")
-    _put(disk, staged, one.path, one.held)
+    # What was ready is the renamed file itself, in which somebody has written since.
+    _put_copy(disk, receipt, number, one.path, one.held)
 
 
-def _put_back(disk: Disk, number: int, action: Action, held: _Seen | None, old: OldFile) -> None:
-    """Have a path hold the old content: a copy, as what is kept must not have another name."""
-    kept = _kept(number, action)
-    content, status = disk.read(kept)
-    if State.of(content) != action.before:
-        raise RefusedError(f"{kept}: damaged, so that {one_line(action.path)} cannot be put back")
+def _put_back(disk: Disk, receipt: Receipt, number: int, held: _Seen | None) -> None:
+    """Have a path hold the old content."""
+    action = receipt.plan.actions[number]
+    if not _is_kept(disk, number, action):
+        state = action.before
+        raise RefusedError(
+            f"{_kept(number, action)}: damaged, so that {one_line(action.path)} cannot be put back;"
+            f" finish the change, or put a file there whose sha256 is {state and state.sha256}"
+        )
+    _put_copy(disk, receipt, number, action.path, held)
+
+
+def _kept(number: int, action: Action) -> str:
+    """Where the journal has what an action takes."""
+    if is_renamed_only(action):
+        return f"{JOURNAL}/{NEW}/{number}{KEPT}"
+    state = action.before
+    assert state is not None  # noqa: S101 - the caller chose it so
+    return f"{JOURNAL}/{STORE}/{state.sha256}"
+
+
+def _is_kept(disk: Disk, number: int, action: Action) -> bool:
+    try:
+        return State.of(disk.read(_kept(number, action))[0]) == action.before
+    except (FileNotFoundError, LinkInTheWayError):
+        return False
+
+
+def _put_copy(disk: Disk, receipt: Receipt, number: int, path: str, held: _Seen | None) -> None:
+    """Put what an action took: a copy, as what is kept must not have another name."""
+    action = receipt.plan.actions[number]
+    old = receipt.files[action.path]
+    content, status = disk.read(_kept(number, action))
     copy = f"{JOURNAL}/{_COPY}"
     disk.remove_tree(copy)
     disk.write(copy, content)
     disk.give(copy, status)
     disk.adjust(copy, old.mode, old.modified)
     disk.sync([copy])
-    _put(disk, copy, action.path, held)
+    _put(disk, receipt, copy, path, held)
     disk.remove_tree(copy)
 
 
-def _put(disk: Disk, ready: str, path: str, held: _Seen | None) -> None:
+def _put(disk: Disk, receipt: Receipt, ready: str, path: str, held: _Seen | None) -> None:
     """Give a file that is ready a second name: a free one, or that of the file that is held."""
     if held is None and disk.link(ready, path):
         return
-    beside = f"{path.rpartition('/')[0]}/{_BESIDE}".lstrip("/")
-    disk.remove_tree(beside)
+    beside = _beside(receipt.id, path.rpartition("/")[0])
+    _forget(disk, beside)
     if not disk.link(ready, beside):
         content, status = disk.read(ready)
         disk.write(beside, content)
@@ -573,6 +708,21 @@ def _put(disk: Disk, ready: str, path: str, held: _Seen | None) -> None:
     else:
         _check_still(disk, path, held)
         disk.replace(beside, path)
+
+
+def _beside(identity: str, folder: str) -> str:
+    """A new file's name in its folder, for a moment, where one cannot be put there at once.
+
+    No other change has that name, and before the journal nothing else had it: `_refuse_beside`.
+    """
+    return f"{folder}/.recctl-{identity}".lstrip("/")
+
+
+def _forget(disk: Disk, beside: str) -> None:
+    """Remove what this change left beside a file when it was stopped; never what it cannot make."""
+    status = disk.status(beside)
+    if status is not None and stat.S_ISREG(status.st_mode):
+        disk.remove(beside)
 
 
 def _remove_old(disk: Disk, one: _Touched) -> None:
@@ -587,14 +737,14 @@ def _check_still(disk: Disk, path: str, held: _Seen) -> None:
         raise RefusedError(f"{one_line(path)}: changed by something else a moment ago")
 
 
-def _clear(disk: Disk, touched: Iterable[str], gone: Sequence[str], kept: Collection[str]) -> None:
+def _clear(disk: Disk, receipt: Receipt, gone: Sequence[str], kept: Collection[str]) -> None:
     """Remove folders that are empty now, unless they are to be kept, and sync the others.
 
     Git, too, knows no empty folder. The working directory stays, as a shell may stand in it.
     """
-    folders = _folders_of(disk, touched)
-    for folder in folders:
-        disk.remove_tree(f"{folder}/{_BESIDE}".removeprefix("./"))
+    touched = receipt.plan.before
+    for folder in {path.rpartition("/")[0] for path in touched}:
+        _forget(disk, _beside(receipt.id, folder))
     here = _working_directory(disk)
     for path in gone:
         for folder in _folders_above(path):

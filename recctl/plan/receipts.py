@@ -6,15 +6,18 @@
     journal/                 a change that was begun and is not finished
     receipts/<id>/           a change that was carried out
         receipt.json         the plan, and the modes and times of what it touched
+        receipt.json.2       the same once more, for where one of them is damaged
         store/<sha256>       content that it removed or replaced
         new/<number>         content that it puts, by number of the action, until it is done
+        new/<number>.kept    a copy of what it only renames, until it is done
 
 One folder goes from `preparing` to `journal` to `receipts`, each time by one rename.
 """
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -23,7 +26,7 @@ from pathlib import Path
 from recctl.errors import NothingFoundError, UsageError
 from recctl.plan import document
 from recctl.plan.actions import FOLDER, Plan, RefusedError, State
-from recctl.plan.disk import Disk
+from recctl.plan.disk import Disk, LinkInTheWayError
 from recctl.safetext import one_line
 
 LOCK = f"{FOLDER}/lock"
@@ -31,8 +34,10 @@ PREPARING = f"{FOLDER}/preparing"
 JOURNAL = f"{FOLDER}/journal"
 RECEIPTS = f"{FOLDER}/receipts"
 FILE = "receipt.json"
+FILES = (FILE, f"{FILE}.2")
 STORE = "store"
 NEW = "new"
+KEPT = ".kept"
 
 _ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
 _TIME = "%Y%m%d-%H%M%S"
@@ -112,9 +117,13 @@ def receipt_in(raw: bytes, root: Path, folder: str) -> Receipt:
     del value["sha256"]
     if _checksum(json.dumps(value)) != shape.sha256:
         raise RefusedError("its checksum is wrong")
+    try:
+        time = datetime.strptime(shape.time, _WRITTEN).replace(tzinfo=UTC)
+    except ValueError:
+        raise RefusedError(f"{shape.time} is no time") from None
     made = Receipt(
         shape.id,
-        datetime.strptime(shape.time, _WRITTEN).replace(tzinfo=UTC),
+        time,
         document.plan_of(shape.plan, root, root / folder / NEW),
         {document.path_of(one.path): OldFile(one.mode, one.modified) for one in shape.files},
         {document.path_of(one.path): one.mode for one in shape.folders},
@@ -130,10 +139,16 @@ def new_id(disk: Disk, now: datetime, plan: Plan) -> str:
     It is later than all others, so that ids sort in the order of the changes even where the clock
     was put back or several changes fall into one second.
     """
-    latest = max(ids(disk), default="")[:15]
-    if latest:
-        after = datetime.strptime(latest, _TIME).replace(tzinfo=UTC) + timedelta(seconds=1)
-        now = max(now, after)
+    latest = max(ids(disk), default=None)
+    if latest is not None:
+        try:
+            last = datetime.strptime(latest[:15], _TIME).replace(tzinfo=UTC)
+            now = max(now, last + timedelta(seconds=1))
+        except (ValueError, OverflowError):
+            folder = one_line(disk.root / RECEIPTS / latest)
+            raise RefusedError(
+                f"{folder}: no receipt can be later than that; move it away, then try again"
+            ) from None
     digest = sha256(repr((plan.command, plan.before, plan.after)).encode("utf-8", "replace"))
     return f"{now.strftime(_TIME)}-{digest.hexdigest()[:6]}"
 
@@ -143,15 +158,16 @@ def journal(disk: Disk) -> Receipt | None:
 
     Raises RefusedError for a journal that cannot be read.
     """
-    if disk.status(JOURNAL) is None:
-        return None
     try:
-        raw, _ = disk.read(f"{JOURNAL}/{FILE}")
-        return receipt_in(raw, disk.root, JOURNAL)
-    except (OSError, RefusedError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
+        if disk.status(JOURNAL) is None:
+            return None
+    except LinkInTheWayError as error:
+        raise _in_the_way(disk, error) from None
+    try:
+        return _read(disk, JOURNAL)
+    except RefusedError as error:
         raise RefusedError(
-            f"{one_line(disk.root / JOURNAL)} is damaged ({reason}): no file that it was to remove"
+            f"{one_line(disk.root / JOURNAL)} is damaged ({error}): no file that it was to remove"
             f" or replace is lost, {STORE} and {NEW} in it hold them; put back what is missing"
             " from there or from git, then move it away"
         ) from None
@@ -187,7 +203,9 @@ def find(disk: Disk, reference: str | None) -> Receipt:
     """
     if reference is None:
         lines = history(disk)
-        found = [one.id for one in lines if one.undoes is None and one.undone_by is None][:1]
+        found = [one.id for one in lines if one.undoes is None and one.undone_by is None]
+        _refuse_damaged(lines, found)
+        del found[1:]
         missing = "nothing to undo; all changes: recctl history"
     else:
         found = [one for one in ids(disk) if reference and one.startswith(reference)] or [
@@ -202,15 +220,45 @@ def find(disk: Disk, reference: str | None) -> Receipt:
     return load(disk, found[0])
 
 
+def _refuse_damaged(lines: Sequence[Line], found: Sequence[str]) -> None:
+    """Raises RefusedError where the latest change may be one whose receipt cannot be read.
+
+    Which one is then meant, only the one who asks can say.
+    """
+    damaged = {one.id for one in lines if one.flaw is not None}
+    if not found or found[0] not in damaged:
+        return
+    sound = next((one for one in found if one not in damaged), None)
+    before = "" if sound is None else f"; the latest before it is taken back by recctl undo {sound}"
+    raise RefusedError(
+        f"the latest receipt, {found[0]}, is damaged{before}; all changes: recctl history"
+    )
+
+
 def load(disk: Disk, identity: str) -> Receipt:
     """The receipt of that id. Raises RefusedError for one that cannot be read."""
     folder = f"{RECEIPTS}/{identity}"
     try:
-        raw, _ = disk.read(f"{folder}/{FILE}")
-        return receipt_in(raw, disk.root, folder)
-    except (OSError, RefusedError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise RefusedError(f"{one_line(disk.root / folder / FILE)} is damaged: {reason}") from None
+        return _read(disk, folder)
+    except RefusedError as error:
+        raise RefusedError(f"{one_line(disk.root / folder / FILE)} is damaged: {error}") from None
+
+
+def _read(disk: Disk, folder: str) -> Receipt:
+    """The receipt in a folder, by the first of its files that is sound.
+
+    Raises RefusedError with what is wrong with the first one, if none is.
+    """
+    flaws = []
+    for name in FILES:
+        try:
+            raw, _ = disk.read(f"{folder}/{name}")
+            return receipt_in(raw, disk.root, folder)
+        except OSError as error:
+            flaws.append(error.strerror or "unreadable")
+        except RefusedError as error:
+            flaws.append(str(error))
+    raise RefusedError(flaws[0])
 
 
 def folders_before(disk: Disk, identity: str) -> dict[str, int]:
@@ -220,12 +268,12 @@ def folders_before(disk: Disk, identity: str) -> dict[str, int]:
     """
     from recctl.plan import border  # noqa: PLC0415
 
-    try:
-        found = json.loads(disk.read(f"{RECEIPTS}/{identity}/{FILE}")[0])["folders"]
-        shapes = [document.guarded(border.OldFolder, one) for one in found]
-        return {document.path_of(one.path): one.mode for one in shapes}
-    except (OSError, ValueError, TypeError, KeyError, RecursionError, RefusedError):
-        return {}
+    for name in FILES:
+        with suppress(OSError, ValueError, TypeError, KeyError, RecursionError, RefusedError):
+            found = json.loads(disk.read(f"{RECEIPTS}/{identity}/{name}")[0])["folders"]
+            shapes = [document.guarded(border.OldFolder, one) for one in found]
+            return {document.path_of(one.path): one.mode for one in shapes}
+    return {}
 
 
 def stored(identity: str, state: State) -> str:
@@ -234,26 +282,37 @@ def stored(identity: str, state: State) -> str:
 
 
 def ids(disk: Disk) -> list[str]:
-    """The ids of all receipts, in no order."""
-    return [name for name in disk.names(RECEIPTS) if _ID.fullmatch(name)]
+    """The ids of all receipts, in no order. Raises RefusedError for a link in place of them."""
+    try:
+        return [name for name in disk.names(RECEIPTS) if _ID.fullmatch(name)]
+    except OSError as error:
+        raise _in_the_way(disk, error) from None
+
+
+def _in_the_way(disk: Disk, error: OSError) -> RefusedError:
+    reason = error.strerror if isinstance(error, LinkInTheWayError) else "no folder of its own"
+    return RefusedError(
+        f"{one_line(disk.root / FOLDER)} is not as recctl makes it: {reason};"
+        " move that away, then try again"
+    )
 
 
 def _line(disk: Disk, identity: str) -> Line:
     folder = f"{RECEIPTS}/{identity}"
-    try:
-        raw, _ = disk.read(f"{folder}/{FILE}")
-        value = json.loads(raw)
-        plan = value["plan"]
-        return Line(
-            identity,
-            datetime.strptime(value["time"], _WRITTEN).replace(tzinfo=UTC),
-            str(plan["command"]),
-            {str(name): int(count) for name, count in plan["summary"].items()},
-            plan["undoes"],
-            kept=_size(disk, f"{folder}/{STORE}"),
-        )
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return Line(identity, flaw="damaged")
+    for file in FILES:
+        with suppress(OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            raw, _ = disk.read(f"{folder}/{file}")
+            value = json.loads(raw)
+            plan = value["plan"]
+            return Line(
+                identity,
+                datetime.strptime(value["time"], _WRITTEN).replace(tzinfo=UTC),
+                str(plan["command"]),
+                {str(name): int(count) for name, count in plan["summary"].items()},
+                plan["undoes"],
+                kept=_size(disk, f"{folder}/{STORE}"),
+            )
+    return Line(identity, flaw="damaged")
 
 
 def _size(disk: Disk, store: str) -> int | None:

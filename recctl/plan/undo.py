@@ -27,11 +27,14 @@ def undoing(root: Path, reference: str | None = None) -> Plan:
     receipt = receipts.find(disk, reference)
     plan = taking_back(receipt)
     for action in plan.actions:
-        if isinstance(action, Write) and not _is_kept(disk, receipt, action.after):
+        if not isinstance(action, Write):
+            continue
+        if not _is_kept(disk, receipt, action.after):
             raise RefusedError(
                 f"receipt {receipt.id} no longer keeps {one_line(action.path)}, so that it cannot"
                 " be undone; look for the file in git: recctl restore"
             )
+        actions.content_of(action)  # raises where it is damaged
     changed = execution.drifted(plan)
     if changed:
         raise RefusedError(_why_not(disk, receipt, changed))
@@ -73,6 +76,8 @@ def expire(root: Path, lines: Sequence[Line]) -> None:
 
     Raises LockedError while another process changes the same tree.
     """
+    if not lines:
+        return
     with execution.holding(root) as disk:
         for line in lines:
             disk.remove_tree(f"{receipts.RECEIPTS}/{line.id}/{receipts.STORE}")

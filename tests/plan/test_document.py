@@ -201,7 +201,7 @@ def test_what_is_wrong_with_a_plan_is_said_in_one_line(change: Any, reason: str)
         (b'{"version": 1, "version": 1}', 'line 1: key "version" stands twice'),
         (b"[NaN]", "line 1: NaN is no JSON number"),
         (b"[" * 100_000, "line 1: nested deeper than 200 levels"),
-        (b"[]", "/: Input should be a valid dictionary"),
+        (b"[]", "/: no JSON object"),
         (b'{"version": 2}', "/version: Input should be 1"),
     ],
 )
@@ -237,8 +237,9 @@ def test_a_damaged_receipt_is_said_to_be_so(
 ) -> None:
     with steps():
         receipt = apply(plan_for(grown(tmp_path)))
-    file = tmp_path / ".recctl/receipts" / receipt.id / "receipt.json"
-    file.write_bytes(damage(file.read_bytes()))
+    for name in receipts.FILES:
+        file = tmp_path / ".recctl/receipts" / receipt.id / name
+        file.write_bytes(damage(file.read_bytes()))
     with pytest.raises(RefusedError, match=r"receipt\.json is damaged: ") as refused:
         engine.undoing(tmp_path, receipt.id)
     assert "\n" not in str(refused.value)

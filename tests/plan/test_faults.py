@@ -19,7 +19,7 @@ from recctl import plan as engine
 from recctl.errors import PartialError
 from recctl.plan import Plan, Receipt, RefusedError
 from recctl.plan.disk import Disk
-from recctl.plan.receipts import as_bytes, receipt_in
+from recctl.plan.receipts import FILES, as_bytes, receipt_in
 from tests.plan.plans import TREES, UNHURRIED, plans
 from tests.plan.trees import (
     HARBOUR,
@@ -464,8 +464,9 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
 def test_a_damaged_journal_is_told_in_one_line_and_left_as_it_is(
     stopped: Path, damage: str
 ) -> None:
-    journal = stopped / ".recctl/journal/receipt.json"
-    journal.write_bytes(DAMAGES[damage](journal.read_bytes()))
+    for name in FILES:
+        journal = stopped / ".recctl/journal" / name
+        journal.write_bytes(DAMAGES[damage](journal.read_bytes()))
     before = tree(stopped), tree(stopped / ".recctl")
     for act in (
         engine.resume,
@@ -478,6 +479,17 @@ def test_a_damaged_journal_is_told_in_one_line_and_left_as_it_is(
         assert "\n" not in str(refused.value)
     assert "is damaged" in str(engine.unfinished(stopped))
     assert (tree(stopped), tree(stopped / ".recctl")) == before
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_where_one_of_its_two_files_is_damaged_the_journal_is_not(
+    stopped: Path, damage: str, name: str
+) -> None:
+    journal = stopped / ".recctl/journal" / name
+    journal.write_bytes(DAMAGES[damage](journal.read_bytes()))
+    engine.roll_back(stopped)
+    assert contents(stopped) == HARBOUR
 
 
 @pytest.mark.parametrize("path", ["../outside.json", ".git/hooks/post-checkout", "/etc/passwd"])
@@ -500,7 +512,8 @@ def test_an_unfinished_change_is_told_where_nothing_can_be_written(stopped: Path
 
 
 def test_a_journal_without_its_file_is_damaged(stopped: Path) -> None:
-    (stopped / ".recctl/journal/receipt.json").unlink()
+    for name in FILES:
+        (stopped / ".recctl/journal" / name).unlink()
     with pytest.raises(RefusedError, match="is damaged"):
         engine.resume(stopped)
 

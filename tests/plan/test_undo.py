@@ -1,7 +1,7 @@
 """Taking changes back: which, to what, and when it is refused; and letting go of what is kept."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import mkdtemp
@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recctl import plan as engine
-from recctl.errors import LockedError, NothingFoundError, UsageError
-from recctl.plan import RefusedError, undo
+from recctl.errors import LockedError, NothingFoundError, RecctlError, UsageError
+from recctl.plan import RefusedError, receipts, undo
 from recctl.plan.disk import Disk
+from tests.cli import needs_posix
 from tests.plan.plans import TREES, UNHURRIED, plans
 from tests.plan.trees import HARBOUR, Tree, apply, contents, grown, plan_for, renamed, steps, tree
 
@@ -206,7 +207,7 @@ def test_damaged_kept_content_is_not_brought_back(root: Path) -> None:
     (kept,) = (root / ".recctl/receipts" / receipt.id / "store").iterdir()
     kept.write_bytes(b"damaged")
     before = tree(root)
-    with pytest.raises(RefusedError, match="its new content is not the planned one"):
+    with pytest.raises(RefusedError, match="the receipt's store is damaged"):
         undone(root)
     assert tree(root) == before
 
@@ -230,11 +231,109 @@ def test_the_history_tells_what_was_done_and_undone(root: Path) -> None:
 def test_a_damaged_receipt_does_not_hide_the_others(root: Path) -> None:
     first = apply(plan_for(root))
     second = apply(engine.of("write", root, [engine.write("x.json", b"")]))
-    (root / ".recctl/receipts" / second.id / "receipt.json").write_bytes(b"\x00")
+    damaged(root, second)
     assert [(line.id, line.flaw) for line in undo.history(root)] == [
         (second.id, "damaged"),
         (first.id, None),
     ]
+
+
+def damaged(root: Path, receipt: engine.Receipt) -> None:
+    for name in receipts.FILES:
+        (root / ".recctl/receipts" / receipt.id / name).write_bytes(b"\x00")
+
+
+def test_where_the_latest_receipt_is_damaged_the_one_before_is_named(root: Path) -> None:
+    first = apply(plan_for(root))
+    second = apply(engine.of("write", root, [engine.write("x.json", b"")]))
+    damaged(root, second)
+    with pytest.raises(RefusedError) as refused:
+        engine.undoing(root)
+    assert str(refused.value) == (
+        f"the latest receipt, {second.id}, is damaged; the latest before it is taken back by"
+        f" recctl undo {first.id}; all changes: recctl history"
+    )
+    undone(root, first.id)
+    assert contents(root) == {**HARBOUR, "x.json": b""}
+
+
+def test_an_older_damaged_receipt_is_in_nobodys_way(root: Path) -> None:
+    damaged(root, apply(plan_for(root)))
+    before = contents(root)
+    apply(engine.of("write", root, [engine.write("x.json", b"")]))
+    undone(root)
+    assert contents(root) == before
+
+
+@pytest.mark.parametrize("name", receipts.FILES)
+def test_one_sound_file_of_a_receipt_is_enough(root: Path, name: str) -> None:
+    receipt = apply(plan_for(root))
+    (root / ".recctl/receipts" / receipt.id / name).write_bytes(b"")
+    assert [line.flaw for line in undo.history(root)] == [None]
+    undone(root)
+    assert contents(root) == HARBOUR
+
+
+@needs_posix
+@pytest.mark.parametrize("kind", ["fifo", "link"])
+def test_what_is_no_file_in_a_store_is_not_waited_for_nor_followed(
+    root: Path, tmp_path: Path, kind: str
+) -> None:
+    receipt = apply(engine.of("mend", root, [engine.remove(AA, HARBOUR[AA])]))
+    (kept,) = (root / ".recctl/receipts" / receipt.id / "store").iterdir()
+    if kind == "fifo":
+        kept.unlink()
+        os.mkfifo(kept)
+    else:
+        kept.rename(tmp_path / "elsewhere")
+        kept.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(RefusedError, match=r"aa11\.json: what is kept of it: "):
+        engine.undoing(root)
+
+
+def _is_a_file(root: Path) -> None:
+    (root / ".recctl").write_bytes(b"work")
+
+
+def _has_linked_receipts(root: Path) -> None:
+    (root / ".recctl").mkdir()
+    (root / "elsewhere").mkdir()
+    (root / ".recctl/receipts").symlink_to(root / "elsewhere")
+
+
+def _is_from_the_end_of_time(root: Path) -> None:
+    (root / ".recctl/receipts/99991231-235959-abcdef").mkdir(parents=True)
+
+
+def _has_no_time(root: Path) -> None:
+    (root / ".recctl/receipts/99999999-999999-abcdef").mkdir(parents=True)
+
+
+@pytest.mark.parametrize(
+    "make", [_is_a_file, _has_linked_receipts, _is_from_the_end_of_time, _has_no_time]
+)
+def test_a_folder_that_recctl_did_not_make_is_told_in_one_line(
+    root: Path, make: Callable[[Path], None]
+) -> None:
+    plan = plan_for(root)
+    make(root)
+    before = tree(root)
+    with pytest.raises(RefusedError) as refused:
+        apply(plan)
+    assert ".recctl" in str(refused.value)
+    assert any(".recctl" in reason for reason in engine.refusals(plan, allow_dirty=True))
+    assert "\n" not in str(refused.value)
+    assert tree(root) == before
+    looks = (undo.history, engine.unfinished, engine.pending, engine.resume, engine.undoing)
+    assert all("\n" not in said(look, root) for look in looks)
+
+
+def said(look: Callable[[Path], object], root: Path) -> str:
+    """What is said by one who looks, or what is wrong; nothing else is raised."""
+    try:
+        return str(look(root))
+    except RecctlError as error:
+        return str(error)
 
 
 def test_what_is_no_receipt_is_not_listed(root: Path) -> None:
