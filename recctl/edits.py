@@ -7,7 +7,7 @@ the file's bytes. All of it is pure. Nothing outside of what differs is written 
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from itertools import chain, pairwise, repeat
@@ -153,14 +153,13 @@ class Replace:
         """The document with the texts, and whether the old one stood anywhere."""
 
         def replace(value: Any) -> tuple[Any, bool]:
-            made = _deep(value, self._text)
+            made = _deep(value, str, self._text)
             return made, made is not value
 
         return _in_request(document, self.path.parts, replace)
 
     def _text(self, value: Any) -> Any:
-        is_meant = isinstance(value, str) and self.old in value
-        return value.replace(self.old, self.new) if is_meant else value
+        return value.replace(self.old, self.new) if self.old in value else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,11 +247,11 @@ class RenameType:
         return made, found
 
     def _rename(self, value: Any) -> tuple[Any, bool]:
-        made = _deep(value, self._typed)
+        made = _deep(value, dict, self._typed)
         return made, made is not value
 
     def _typed(self, value: Any) -> Any:
-        name = value.get(_TYPE) if isinstance(value, dict) else None
+        name = value.get(_TYPE)
         if not isinstance(name, str) or not f"{name}.".startswith(f"{self.old}."):
             return value
         return {**value, _TYPE: self.new + name.removeprefix(self.old)}
@@ -426,18 +425,18 @@ def _keys(value: Any, part: str) -> list[Any]:
 _INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
 
 
-def _deep(value: Any, rewrite: Callable[[Any], Any]) -> Any:
-    """A value with all strings, objects and lists in it rewritten, from the innermost on."""
+def _deep(value: Any, kind: type, rewrite: Callable[[Any], Any]) -> Any:
+    """A value with all strings in it rewritten, or all objects; from the innermost on."""
     made = value
     if isinstance(value, (dict, list)):
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
-            if not isinstance(item, (str, dict, list)):
+            if not isinstance(item, (kind, dict, list)):
                 continue
-            new = _deep(item, rewrite)
+            new = _deep(item, kind, rewrite)
             if new is not item:
                 made = value.copy() if made is value else made
                 made[key] = new
-    return rewrite(made)
+    return rewrite(made) if isinstance(made, kind) else made
 
 
 def _finished(draft: Any) -> Any:
@@ -451,6 +450,8 @@ def _finished(draft: Any) -> Any:
 
 def is_same(one: Any, other: Any) -> bool:
     """Whether two values are the same JSON: 1 is not 1.0, and the order of keys means nothing."""
+    if isinstance(one, str) and isinstance(other, str):
+        return one == other
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
@@ -486,6 +487,19 @@ def splices_for(text: str, differences: Iterable[Difference]) -> tuple[Splice, .
         offset += len(old)
         at = end
     return tuple(edits)
+
+
+def extent(text: str, keys: Collection[str]) -> tuple[int, int]:
+    """From where to where, in characters, members of a text's object stand that it must have."""
+    missing = set(keys)
+    start = None
+    for member in _members(text, text.index("{")):
+        if start is None and member.key in missing:
+            start = member.start
+        missing.discard(member.key)
+        if start is not None and not missing:
+            return start, member.end
+    raise AssertionError(missing)
 
 
 _Piece = tuple[int, int, str]

@@ -5,7 +5,7 @@ it, and the ids that its old name gave.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
@@ -26,6 +26,7 @@ from recctl.edits import (
     RenameTest,
     RenameType,
     amended,
+    extent,
     is_same,
     splices_for,
     told,
@@ -242,7 +243,7 @@ def notes(migration: Migration, *, whole: bool) -> list[str]:
             " to the old ones"
         )
     if stale := migration.standings.get(Standing.STALE, 0):
-        lines.append(f"{stale:,} were stale, and get the names of the target dialect")
+        lines.append(f"{stale:,} stale, which get the names of the target dialect, too")
     if unreachable := migration.standings.get(Standing.UNREACHABLE, 0):
         lines.append(f"{unreachable:,} had names that did not fit their requests, and get others")
     for why in Why:
@@ -279,7 +280,8 @@ def advice(migration: Migration) -> list[str]:
     if contested := migration.plan.conflicts:
         undecided = any(map(naming.is_undecided, contested))
         choice = "; decide with: --on-conflict newest|oldest|existing" if undecided else ""
-        lines.append(f"{len(contested):,} contested names, whose files are left{choice}")
+        names = "name" if len(contested) == 1 else "names"
+        lines.append(f"{len(contested):,} contested {names}, whose files are left{choice}")
     return lines
 
 
@@ -345,11 +347,21 @@ _WAS = {Standing.STALE: "; was stale", Standing.UNREACHABLE: "; was unreachable"
 
 def _splices(file: _File, made: Amended) -> Sequence[Splice]:
     """The edits of a file's bytes, of which it is known that they make what was meant."""
-    splices = splices_for(file.parsed.text, made.differences)
-    again = parse(spliced(file.path, file.raw, splices))
+    found = naming.by_text(file.raw, [(one.old, one.new) for one in made.differences])
+    if found is not None:
+        return found
+    text = file.parsed.text
+    splices = splices_for(text, made.differences)
+    # Only the members that change are read again.
+    keys = {one.pointer.split("/")[1] for one in made.differences}
+    start, end = extent(text, keys)
+    offset = len(text[:start].encode())
+    local = [replace(one, offset=one.offset - offset) for one in splices]
+    again = parse(b"{" + spliced(file.path, text[start:end].encode(), local) + b"}")
     if again.flaws:
         raise _LeavingError(Why.UNWRITABLE, again.flaws[0].detail)
-    if not is_same(again.value, made.document):
+    meant = {key: value for key, value in made.document.items() if key in {*keys, *again.value}}
+    if not is_same(again.value, meant):
         raise _LeavingError(Why.UNWRITABLE, "it would not say what was meant")
     return splices
 

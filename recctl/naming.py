@@ -11,11 +11,13 @@ policy. A recording that lies there already under its right name is never touche
 """
 
 import json
-from collections import defaultdict
+import re
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -132,8 +134,7 @@ def claim(
     old = Name.parse(recording.file_name)
     misfits = list(volatile.misfit_ids(recording, name.short_hash))
     following = [one for one in misfits if old and one.old == volatile.id_of(old.short_hash)]
-    # The recording is what stands in the bytes only where they are not edited otherwise.
-    ids = None if edits else _found_by_text(raw, recording, following)
+    ids = _ids_by_text(path, raw, edits, following)
     if ids is None:
         ids = _replacements(raw.decode("utf-8"), {one.pointer: one.new for one in following})
     made = sorted([*edits, *ids], key=lambda one: one.offset)
@@ -466,8 +467,11 @@ def _content(one: Claim, contents: Contents) -> bytes:
 
 
 def _answer(raw: bytes) -> str:
-    """What is equal for answers that differ in nothing but what recorders normalize."""
-    document = parse(raw).value
+    """What is equal for answers that differ in nothing but what recorders normalize.
+
+    The bytes must have been found without flaw by `parse`.
+    """
+    document = json.loads(raw)
     recording = Recording("", document, len(raw))
     changes = (
         *volatile.changes(recording, _NO_HASH),
@@ -564,6 +568,44 @@ def _some(told: Iterable[str]) -> str:
     return ", ".join(shown[:_FEW]) + more
 
 
+# The bytes
+
+
+def by_text(raw: bytes, strings: Iterable[tuple[Any, Any]]) -> tuple[Splice, ...] | None:
+    """The edits that make new strings of old ones at so many places, found as text.
+
+    Gives null where the text may mislead, and for what is no string; the bytes must have been
+    found without flaw by `parse`. A string of nothing but word characters, dots and hyphens has one
+    spelling where none of them is escaped. So if that stands in the bytes as often as the string is
+    to be changed, it stands nowhere else.
+    """
+    wanted: dict[str, str] = {}
+    times = Counter[str]()
+    for old, new in strings:
+        if not (isinstance(old, str) and isinstance(new, str) and _PLAIN.fullmatch(old)):
+            return None
+        if wanted.setdefault(old, new) != new:
+            return None
+        times[old] += 1
+    if _ESCAPE in raw and _ESCAPED_ASCII.search(raw):
+        return None
+    edits = []
+    for old, new in wanted.items():
+        before, after = (json.dumps(one).encode("ascii") for one in (old, new))
+        if raw.count(before) != times[old]:
+            return None
+        offset = raw.find(before)
+        while offset >= 0:
+            edits.append(Splice(offset, before, after))
+            offset = raw.find(before, offset + len(before))
+    return tuple(sorted(edits, key=lambda one: one.offset))
+
+
+_PLAIN = re.compile(r"[A-Za-z0-9_.-]+")
+_ESCAPE = b"\\u00"
+_ESCAPED_ASCII = re.compile(rb"\\u00[2-7]")
+
+
 # The files
 
 
@@ -605,30 +647,21 @@ def _changed_at(path: Path) -> int:
 # Parts
 
 
-def _found_by_text(
-    raw: bytes, recording: Recording, changes: Sequence[Change]
+def _ids_by_text(
+    path: str, raw: bytes, edits: Sequence[Splice], changes: Sequence[Change]
 ) -> tuple[Splice, ...] | None:
-    """The edits for ids that are all the same, found as text; null where the text may mislead.
+    """The edits for ids of what other edits make of the bytes; null where the text may mislead.
 
-    Finding the ids of a long stream by their pointers takes ten times as long. That the right ones
-    were found shows in the document that is made: with those ids put back it is the old one.
+    To find the ids of a long stream by their pointers takes ten times as long.
     """
-    if not changes:
-        return ()
-    old, new = (json.dumps(one).encode("ascii") for one in (changes[0].old, changes[0].new))
-    if raw.count(old) != len(changes):
-        return None
-    made = json.loads(raw.replace(old, new))
-    for one in changes:
-        _put(made, one.pointer, one.old)
-    if made != recording.document:
-        return None
-    edits = []
-    offset = raw.find(old)
-    while offset >= 0:
-        edits.append(Splice(offset, old, new))
-        offset = raw.find(old, offset + len(old))
-    return tuple(edits)
+    strings = [(one.old, one.new) for one in changes]
+    found = by_text(raw, strings)
+    if not edits or not found:
+        return found
+    # If the text has as many before and after the other edits, and none touches one, all stay.
+    both = sorted([*edits, *found], key=lambda one: one.offset)
+    is_apart = all(one.offset + len(one.old) <= other.offset for one, other in pairwise(both))
+    return found if is_apart and by_text(spliced(path, raw, edits), strings) else None
 
 
 def _put(document: Any, pointer: str, value: Any) -> None:

@@ -137,6 +137,8 @@ def plan_normalization(
 def edits_for(text: str, changes: Iterable[Change]) -> tuple[Splice, ...]:
     """The changes as edits of the bytes of a text, which `parse` must find without flaw."""
     values = {change.pointer: change.new for change in changes}
+    if not values:
+        return ()  # most files: they need not be walked
     found = sorted((span, values[pointer]) for pointer, span in spans(text, values).items())
     edits = []
     at = offset = 0

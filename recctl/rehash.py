@@ -280,8 +280,10 @@ def _is_right(place: Path, raw: bytes, target: Dialect) -> bool:
     not parsed. A flaw that does not catch the eye goes untold, as the file is not changed.
     """
     name = Name.parse(place.name)
+    if name is None or len(name.digits) != target.hash_digits:
+        return False
     end = raw.find(_ANSWER)
-    if name is None or end < 0 or not (raw.startswith(b"{\n") and raw.endswith(b"\n}\n")):
+    if end < 0 or not (raw.startswith(b"{\n") and raw.endswith(b"\n}\n")):
         return False
     if any(raw.find(one, end) >= 0 for one in _TELLTALES):
         return False
@@ -291,7 +293,7 @@ def _is_right(place: Path, raw: bytes, target: Dialect) -> bool:
         wanted = hash_under(target, Recording(place.name, document, len(raw)))
     except (ValueError, RecursionError, MaterialError):
         return False
-    return wanted[: target.hash_digits] == name.digits
+    return wanted.startswith(name.digits)
 
 
 _ANSWER = b'\n  "response": '

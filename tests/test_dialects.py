@@ -28,7 +28,7 @@ from recctl.dialects import (
     published,
 )
 from recctl.dialects.names import model_digest, model_ids
-from recctl.dialects.steps import normalized
+from recctl.dialects.steps import Drop, Effects, Round, Step, Substitute, normalized
 from recctl.errors import UsageError
 from recctl.hashing import request_hash
 from recctl.recording import Recording
@@ -424,6 +424,70 @@ def test_normalizing_leaves_the_given_body_alone(dialect: Dialect, body: Any, ho
     normalized(dialect.steps, body, host)
 
     assert json.dumps(body) == before
+
+
+OWN_STEPS: list[Step] = [
+    Substitute("fog", "score: 0.5"),
+    Substitute("^a|0$", "fog"),
+    Substitute(r"\d+", digits=2),
+    Round(0),
+    Round(3),
+    Drop(("extra_body",)),
+    Drop(("extra_body", "a"), in_lists=True),
+    Drop(("a",), host="bedrock"),
+]
+
+
+@every_dialect
+@settings(max_examples=100, deadline=None)
+@given(RICH_BODIES, HOSTS, st.lists(st.sampled_from(OWN_STEPS), max_size=4))
+def test_the_steps_with_an_effect_do_what_all_do(
+    dialect: Dialect, body: Any, host: str, own: list[Step]
+) -> None:
+    steps = (*own, *dialect.steps)
+
+    effective = Effects(body, host).of(steps)
+
+    assert same(normalized(effective, body, host), normalized(steps, body, host))
+
+
+@pytest.mark.parametrize(
+    ("body", "effective"),
+    [
+        ({"input": "Fog?", "seed": 7, "temperature": 0.5}, ()),
+        ({"input": 0.1234567}, (Round(5),)),
+        ({"input": [{"extra_body": {"project_id": "p"}}]}, ("extra_body", "extra_query")),
+    ],
+    ids=["none", "rounding", "dropping"],
+)
+def test_most_steps_have_no_effect(body: Any, effective: tuple[Any, ...]) -> None:
+    found = Effects(body, "").of(NEWEST.steps)
+
+    assert tuple(step.path[0] if isinstance(step, Drop) else step for step in found) == effective
+
+
+def test_a_long_text_is_normalized_as_a_short_one() -> None:
+    short = "score: 0.75, fog 1.234567. "
+
+    assert under(SCORES, short * 1000) == under(SCORES, short) * 1000
+
+
+@every_dialect
+@settings(max_examples=60, deadline=None)
+@given(body=RICH_BODIES, host=HOSTS)
+def test_a_name_fits_the_dialects_that_give_its_hash(
+    dialect: Dialect, body: Any, host: str
+) -> None:
+    request = {**chat_request("Fog?"), "url": f"https://{host}/v1/chat/completions", "body": body}
+    asked = of_request(request)
+    name = name_under(dialect, asked)
+
+    found = identify(Recording(str(name), asked.document, 0), published())
+
+    hashes = {one.name: hash_under(one, asked) for one in DIALECTS}
+    fitting = [one for one, digits in hashes.items() if digits.startswith(name.digits)]
+    assert [one.name for one in found.fitting] == fitting
+    assert found.wanted == hashes[NEWEST.name]
 
 
 # Material

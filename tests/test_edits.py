@@ -20,6 +20,7 @@ from recctl.edits import (
     Replace,
     Set,
     amended,
+    extent,
     is_same,
     splices_for,
     told,
@@ -606,6 +607,23 @@ def test_a_member_added_and_deleted_leaves_the_same_bytes(
 
     assert written(json.loads(added)) == added
     assert bytes_after(added, "--delete", path) == text
+
+
+@pytest.mark.parametrize(
+    ("keys", "part"),
+    [
+        ({"b"}, '"b" : {"x":1}'),
+        ({"a"}, '"a":[1, 2]'),
+        ({"a", "c"}, '"a":[1, 2] ,"b" : {"x":1},\n "c": 3'),
+    ],
+    ids=["one", "the first", "with what is between"],
+)
+def test_the_extent_of_members_is_from_the_first_to_the_last(keys: set[str], part: str) -> None:
+    text = ' { "a":[1, 2] ,"b" : {"x":1},\n "c": 3, "d": 4 }'
+
+    start, end = extent(text, keys)
+
+    assert text[start:end] == part
 
 
 def _value(value: Any, place: Sequence[str | int]) -> Any:

@@ -22,6 +22,7 @@ from recctl.naming import (
     OnConflict,
     Settled,
     ages_below,
+    by_text,
     claim,
     contents_below,
     folder_for,
@@ -177,6 +178,67 @@ def test_ids_follow_however_they_are_spelled() -> None:
     made = json.loads(claimed(raw)[1])
 
     assert made == with_ids(document, old, f"rec-{NEW.short_hash}")
+
+
+WORDS = ["a", "a.b", "rec-1", "a b", '"a', "a/b", "\u00f6"]
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.lists(st.sampled_from(WORDS), max_size=8),
+    st.dictionaries(st.sampled_from(WORDS), st.sampled_from(WORDS), max_size=3),
+    st.sets(st.integers(0, 7)),
+    st.sets(st.integers(0, 7)),
+    st.booleans(),
+)
+def test_strings_are_found_as_text_only_where_that_is_right(
+    items: list[str],
+    others: dict[str, str],
+    meant: set[int],
+    escaped: set[int],
+    is_ascii: bool,
+) -> None:
+    spelled = [json.dumps(word, ensure_ascii=is_ascii) for word in items]
+    for place in escaped & set(range(len(items))):
+        spelled[place] = '"' + "".join(f"\\u{ord(one):04x}" for one in items[place]) + '"'
+    raw = f"[[{','.join(spelled)}],{json.dumps(others)}]".encode()
+    meant &= set(range(len(items)))
+
+    found = by_text(raw, [(items[place], f"{items[place]}.new") for place in sorted(meant)])
+
+    if found is not None:
+        wanted = [f"{one}.new" if at in meant else one for at, one in enumerate(items)]
+        assert json.loads(spliced("", raw, found)) == [wanted, others]
+
+
+def test_all_strings_of_one_spelling_are_found_as_text() -> None:
+    raw = b'{"a": ["mist", "fog", "mist"], "b": "fog-1 \\u00e9"}'
+
+    found = by_text(raw, [("mist", "dew"), ("mist", "dew")])
+
+    assert found == (Splice(7, b'"mist"', b'"dew"'), Splice(22, b'"mist"', b'"dew"'))
+
+
+@pytest.mark.parametrize(
+    "strings",
+    [[("fog", "dew")], [("fog", "dew"), ("fog", "mist")], [("fog", 1), ("fog", 1)], [(1, "fog")]],
+    ids=["another one of it", "two new ones", "no new string", "no old string"],
+)
+def test_strings_are_not_found_as_text_where_it_tells_too_little(strings: Any) -> None:
+    assert by_text(b'{"a": "fog", "b": "fog"}', strings) is None
+
+
+def test_ids_follow_beside_other_edits_as_without_them() -> None:
+    raw = canonical(answered(f"rec-{OLD.short_hash}"))
+    at = raw.index(b'"body"')
+    edit = Splice(at, b'"body"', b'"b2"')
+    made = read(str(OLD), raw)
+
+    beside = claim("x.json", raw, made, NEW, "", reason="", edits=[edit])
+
+    alone = claim("x.json", raw, made, NEW, "", reason="")
+    assert alone.edits
+    assert [one for one in beside.edits if one != edit] == list(alone.edits)
 
 
 def test_edits_that_are_decided_already_are_made_too() -> None:

@@ -3,14 +3,14 @@
 The rules are data: `dialects.toml`. `published()` reads them, `steps` applies them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 from urllib.parse import urlparse
 
 from recctl.dialects.names import Name, model_digest, model_ids
-from recctl.dialects.steps import normalized, takes_test_id
+from recctl.dialects.steps import Effects, normalized, takes_test_id
 from recctl.dialects.table import Dialect, Table, published
 from recctl.errors import UnsoundError
 from recctl.hashing import request_hash
@@ -43,6 +43,62 @@ def material_under(dialect: Dialect, recording: Recording) -> Mapping[str, Any]:
 
     Raises MaterialError where the request lacks a part or has it in another type.
     """
+    return _asked(recording).under(dialect)
+
+
+def hash_under(dialect: Dialect, recording: Recording) -> str:
+    """The 64 digits of a request's hash under a dialect.
+
+    Raises MaterialError, also where the file does not keep all that goes into the hash.
+    """
+    return request_hash(_hashed(recording).under(dialect))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request's material before a dialect has a say in it.
+
+    It has one in what stands at the keys `normalized`, and where there is a `shared` path, in
+    whether the test id is added.
+    """
+
+    material: Mapping[str, Any]
+    normalized: tuple[str, ...]
+    host: str
+    shared: str | None
+    test_id: Any
+
+    def under(self, dialect: Dialect) -> Mapping[str, Any]:
+        """The material under a dialect."""
+        material = {**self.material}
+        for key in self.normalized:
+            material[key] = normalized(dialect.steps, material[key], self.host)
+        if self._takes_test_id(dialect):
+            material["test_id"] = self.test_id
+        return material
+
+    def hashes(self, dialects: Sequence[Dialect]) -> list[str]:
+        """The hashes under several dialects.
+
+        Most dialects agree on most requests, and what they agree on is hashed once.
+        """
+        effects = [Effects(self.material[key], self.host) for key in self.normalized]
+        made: dict[Hashable, str] = {}
+        hashes = []
+        for dialect in dialects:
+            steps = dialect.steps
+            same = (self._takes_test_id(dialect), *(one.of(steps) for one in effects))
+            if same not in made:
+                made[same] = request_hash(self.under(dialect))
+            hashes.append(made[same])
+        return hashes
+
+    def _takes_test_id(self, dialect: Dialect) -> bool:
+        return self.shared is not None and takes_test_id(dialect.steps, self.shared)
+
+
+def _asked(recording: Recording) -> _Asked:
+    """The parts of a recording's request. Raises MaterialError."""
     kind = recording.kind
     if kind is None:
         raise MaterialError("the request is of no known kind")
@@ -62,24 +118,19 @@ def material_under(dialect: Dialect, recording: Recording) -> Mapping[str, Any]:
         elif form == "path":
             _checked_text(source, value)
             value = path
-        elif form == "normalized":
-            value = normalized(dialect.steps, value, host)
         material[key] = value
-    if rules.test_id_by_dialect and takes_test_id(dialect.steps, path):
-        material["test_id"] = recording.document.get("test_id")
-    return material
+    by_dialect = tuple(key for key, (form, _) in rules.fields.items() if form == "normalized")
+    shared = path if rules.test_id_by_dialect else None
+    return _Asked(material, by_dialect, host, shared, recording.document.get("test_id"))
 
 
-def hash_under(dialect: Dialect, recording: Recording) -> str:
-    """The 64 digits of a request's hash under a dialect.
-
-    Raises MaterialError, also where the file does not keep all that goes into the hash.
-    """
+def _hashed(recording: Recording) -> _Asked:
+    """The same, of a recording that keeps all that goes into the hash. Raises MaterialError."""
     kind = recording.kind
     lost = published().materials[kind].lost if kind is not None else ()
     if lost:
         raise MaterialError(f"a recording of kind {kind} does not keep {' and '.join(lost)}")
-    return request_hash(material_under(dialect, recording))
+    return _asked(recording)
 
 
 def name_under(dialect: Dialect, recording: Recording) -> Name:
@@ -130,13 +181,13 @@ def identify(recording: Recording, table: Table) -> Identity:
         return Identity(Standing.RETIRED)
     name = Name.parse(recording.file_name)
     try:
-        hashes = {dialect.name: hash_under(dialect, recording) for dialect in table.dialects}
+        *hashes, wanted = _hashed(recording).hashes((*table.dialects, table.target))
     except MaterialError:
         return Identity(Standing.UNREACHABLE if name else Standing.UNNAMED)
-    wanted = hashes[table.target.name]
     if name is None:
         return Identity(Standing.UNNAMED, wanted=wanted)
-    fitting = tuple(one for one in table.dialects if hashes[one.name].startswith(name.digits))
+    by_dialect = zip(table.dialects, hashes, strict=True)
+    fitting = tuple(dialect for dialect, found in by_dialect if found.startswith(name.digits))
     if not fitting:
         return Identity(Standing.UNREACHABLE, wanted=wanted)
     found = table.target in fitting and len(name.digits) == table.target.hash_digits
