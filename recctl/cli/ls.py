@@ -1,24 +1,49 @@
 """`recctl ls`."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import asdict
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recctl.cli.settings import current
+from recctl.cli.proof import (
+    EVIDENCE,
+    HOW_TO_GET_SOME,
+    AcceptFailedRunsOption,
+    ExpectShardsOption,
+    TestsOption,
+    TraceOption,
+    evidence_of,
+    judging,
+)
+from recctl.cli.selecting import (
+    GLOBS,
+    EndpointOption,
+    KindOption,
+    ModelOption,
+    ProviderOption,
+    TestOption,
+    WhereOption,
+    filters_of,
+)
+from recctl.cli.settings import current, policy_of
 from recctl.cli.terminal import Paths, find_corpus, note, terminal_width, write
 from recctl.errors import ExitCode, RecctlError, UsageError
-from recctl.recording import Kind
 
 if TYPE_CHECKING:
-    from recctl.corpus import Corpus
-    from recctl.listing import Filter, Row
+    from collections.abc import Callable
 
-DETAILS = """In a GLOB, * is any text and ? any character; brackets are plain. It must match the
-whole value, but a --test without * and ? may stand anywhere in the test id. Filters are combined:
-a recording must pass all."""
+    from recctl.corpus import Corpus, Entry
+    from recctl.evidence import Judgement
+    from recctl.listing import Filter, Row
+    from recctl.recording import Recording
+
+DETAILS = f"""{GLOBS}
+
+{EVIDENCE}
+With evidence, json and jsonl have a verdict and its reason."""
 
 
 class Format(StrEnum):
@@ -31,51 +56,51 @@ class Format(StrEnum):
     PATHS = "paths"
 
 
-def _glob(what: str) -> typer.models.OptionInfo:
-    option: typer.models.OptionInfo = typer.Option(
-        metavar="GLOB", help=f"Only where the {what} matches."
-    )
-    return option
-
-
 def run(
     paths: Paths = None,
     *,
-    test: Annotated[str | None, _glob("test id")] = None,
-    model: Annotated[str | None, _glob("model")] = None,
-    endpoint: Annotated[str | None, _glob("endpoint")] = None,
-    provider: Annotated[str | None, _glob("provider")] = None,
-    kind: Annotated[Kind | None, typer.Option(help="Only of this kind.")] = None,
-    where: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="KEY=GLOB",
-            help="Only with such a value in the JSON, as in request.body.stream=true.",
-        ),
-    ] = None,
+    test: TestOption = None,
+    model: ModelOption = None,
+    endpoint: EndpointOption = None,
+    provider: ProviderOption = None,
+    kind: KindOption = None,
+    where: WhereOption = None,
+    unused: Annotated[
+        bool, typer.Option("--unused", help="Only what evidence proves unused.")
+    ] = False,
+    unknown: Annotated[
+        bool, typer.Option("--unknown", help="Only that of which evidence proves nothing.")
+    ] = False,
+    used: Annotated[bool, typer.Option("--used", help="Only what was opened.")] = False,
+    tests: TestsOption = None,
+    trace: TraceOption = None,
+    accept_failed_runs: AcceptFailedRunsOption = False,
+    expect_shards: ExpectShardsOption = None,
     form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TABLE,
     null: Annotated[
         bool, typer.Option("-0", "--null", help="End each path with a NUL byte (with paths).")
     ] = False,
 ) -> int:
     """List what passes all filters; name on stderr what cannot be read."""
-    from recctl.listing import field_filter, where_filter  # noqa: PLC0415
-    from recctl.render.terminal import plural  # noqa: PLC0415
+    from recctl.render.summary import plural  # noqa: PLC0415
 
-    globs = {
-        "test_id": test,
-        "model": model,
-        "endpoint": endpoint,
-        "provider": provider,
-        "kind": kind.value if kind else None,
-    }
     if null and form is not Format.PATHS:
         raise UsageError("-0 goes with --format paths only")
-    filters = [field_filter(field, glob) for field, glob in globs.items() if glob is not None]
-    filters += [where_filter(condition) for condition in where or []]
-    corpus, code = find_corpus(paths, current())
+    filters = filters_of(
+        test=test, model=model, endpoint=endpoint, provider=provider, kind=kind, where=where
+    )
+    asked = {"unused": unused, "unknown": unknown, "used": used}
+    verdicts = frozenset(verdict for verdict, is_asked in asked.items() if is_asked)
+    evidence = evidence_of(
+        tests, trace, accept_failed_runs=accept_failed_runs, expect_shards=expect_shards
+    )
+    if verdicts and evidence is None:
+        raise UsageError(f"--{min(verdicts)} needs evidence: {HOW_TO_GET_SOME}")
+    settings = current()
+    corpus, code = find_corpus(paths, settings)
+    judge = None if evidence is None else judging(corpus, evidence, policy_of(settings))
     unread: list[RecctlError] = []
-    rows = _rows(corpus, filters, unread)
+    rows = _rows(corpus, filters, unread, judge, verdicts)
     listed = _print(rows, form, "\0" if null else "\n")
     for error in unread:
         note(f"{error}; see: recctl validate")
@@ -84,9 +109,16 @@ def run(
     return max(code, ExitCode.FINE if listed and not unread else ExitCode.FINDINGS)
 
 
-def _rows(corpus: "Corpus", filters: list["Filter"], unread: list[RecctlError]) -> Iterator["Row"]:
+def _rows(
+    corpus: "Corpus",
+    filters: list["Filter"],
+    unread: list[RecctlError],
+    judge: "Callable[[Entry, Recording], Judgement] | None",
+    verdicts: Collection[str],
+) -> "Iterator[Row]":
+    """The rows that pass the filters, and have one of the verdicts if any is asked for."""
     from recctl.corpus import load  # noqa: PLC0415
-    from recctl.listing import row  # noqa: PLC0415
+    from recctl.listing import JudgedRow, row  # noqa: PLC0415
 
     for entry in corpus.entries:
         try:
@@ -95,11 +127,18 @@ def _rows(corpus: "Corpus", filters: list["Filter"], unread: list[RecctlError]) 
             unread.append(error)
             continue
         made = row(entry, recording)
-        if all(accepts(made, recording) for accepts in filters):
+        if not all(accepts(made, recording) for accepts in filters):
+            continue
+        if judge is None:
             yield made
+            continue
+        judgement = judge(entry, recording)
+        if not verdicts or judgement.verdict in verdicts:
+            verdict, reason = judgement.verdict.value, judgement.text
+            yield JudgedRow(**asdict(made), verdict=verdict, reason=reason)
 
 
-def _print(rows: Iterator["Row"], form: Format, path_end: str) -> int:
+def _print(rows: "Iterator[Row]", form: Format, path_end: str) -> int:
     """Print rows and give their number. Lines are printed as they come, where the form allows."""
     from recctl.render import listing as render  # noqa: PLC0415
     from recctl.safetext import harmless  # noqa: PLC0415
@@ -113,7 +152,7 @@ def _print(rows: Iterator["Row"], form: Format, path_end: str) -> int:
         return len(made)
     listed = 0
 
-    def counted() -> Iterator["Row"]:
+    def counted() -> "Iterator[Row]":
         nonlocal listed
         for one in rows:
             listed += 1

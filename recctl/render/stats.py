@@ -3,10 +3,12 @@
 import csv
 import io
 from collections.abc import Iterator
+from typing import Any
 
 from recctl.render import document as document_json
 from recctl.render.markdown import code_cell
-from recctl.render.terminal import columns, plural, shortened
+from recctl.render.summary import plural
+from recctl.render.terminal import columns, shortened
 from recctl.safetext import one_line
 from recctl.stats import Field, Group, Stats
 
@@ -25,9 +27,7 @@ def as_text(stats: Stats, most: int | None) -> Iterator[str]:
         if rest is not None:
             more = f"… {plural(len(groups) - len(shown), 'more value')}: --by {field}"
             rows.append((f"{rest.recordings:,}", f"{rest.bytes:,}", more))
-        yield from columns(
-            [("recordings", "bytes", _title(field)), *rows], right=frozenset({0, 1})
-        )
+        yield from columns([("recordings", "bytes", _title(field)), *rows], right=frozenset({0, 1}))
 
 
 def as_markdown(stats: Stats, most: int | None) -> str:
@@ -37,9 +37,7 @@ def as_markdown(stats: Stats, most: int | None) -> str:
     for field, groups in stats.by.items():
         shown, rest = _split(groups, most)
         rows = [f"| {_title(field)} | recordings | bytes |", "|---|--:|--:|"]
-        rows += (
-            f"| {_cell(one.value)} | {one.recordings:,} | {one.bytes:,} |" for one in shown
-        )
+        rows += (f"| {_cell(one.value)} | {one.recordings:,} | {one.bytes:,} |" for one in shown)
         if rest is not None:
             more = plural(len(groups) - len(shown), "more value")
             rows.append(f"| … {more} | {rest.recordings:,} | {rest.bytes:,} |")
@@ -49,20 +47,23 @@ def as_markdown(stats: Stats, most: int | None) -> str:
 
 def as_json(stats: Stats) -> str:
     """All of it as one document (schemas/stats.schema.json)."""
-    return document_json.as_json(
-        {
-            "version": 1,
-            "recordings": stats.recordings,
-            "bytes": stats.bytes,
-            "by": {
-                field.value: [
-                    {"value": one.value, "recordings": one.recordings, "bytes": one.bytes}
-                    for one in groups
-                ]
-                for field, groups in stats.by.items()
-            },
-        }
-    )
+    return document_json.as_json(as_document(stats))
+
+
+def as_document(stats: Stats) -> dict[str, Any]:
+    """The same, before it is written as JSON."""
+    return {
+        "version": 1,
+        "recordings": stats.recordings,
+        "bytes": stats.bytes,
+        "by": {
+            field.value: [
+                {"value": one.value, "recordings": one.recordings, "bytes": one.bytes}
+                for one in groups
+            ]
+            for field, groups in stats.by.items()
+        },
+    }
 
 
 def as_csv(stats: Stats) -> Iterator[str]:
