@@ -1,1 +1,0 @@
-"""Tests of evidence: what lists and traces prove, and how traces come about."""
