@@ -14,7 +14,7 @@ from pathlib import Path
 
 from recctl import files, plan
 from recctl.corpus import recording_of
-from recctl.dialects import Name
+from recctl.dialects import MaterialError, Name, Table, name_under
 from recctl.errors import NothingFoundError, UnreadableError, UnsoundError, UsageError
 from recctl.gitstore import Blob, Change, Commit, Objects, Repository
 from recctl.plan import Action, Conflict, Plan, Review
@@ -471,6 +471,27 @@ def read(path: str, blob: Blob, content: bytes | None) -> Recording:
     if content is None:
         raise UnsoundError(f"{shown}: its content is missing from the repository, or too large")
     return recording_of(path, name, content)
+
+
+def renamed(
+    found: Iterable[Found], table: Table, is_there: Callable[[str], bool]
+) -> Mapping[str, str]:
+    """What is not gone but renamed: path -> that of a file with the name of another dialect.
+
+    After a rehash git has lost the old names; the recordings are there under the new ones.
+    """
+    paths = {}
+    for one in found:
+        recording = recording_of(one.path, _file_name(one.path), one.content)
+        folder = one.path.removesuffix(_file_name(one.path))
+        for dialect in table.dialects:
+            try:
+                path = f"{folder}{name_under(dialect, recording)}"
+            except MaterialError:
+                break
+            if path != one.path and is_there(path):
+                paths[one.path] = path
+    return paths
 
 
 def planned(

@@ -776,3 +776,17 @@ def test_what_is_deleted_comes_back_byte_for_byte(
     before = replace(search, revision="HEAD^")
     assert restored(before, lambda search: search.by_test("tests")) == now
     assert left.items() <= restored(search, lambda search: search.by_test("tests")).items()
+
+
+def test_what_a_rehash_renamed_is_not_brought_back(tmp_path: Path) -> None:
+    asked = chat_request("Is it 0.1234567 deep?")
+    name, document = recording(asked, chat_answer("No."), dialect="ogx-2025-10-04")
+    repository = work_with(tmp_path, [Made({f"{folder_of(TEST)}/{name}": canonical(document)})])
+    assert run_here("rehash", "--apply", cwd=tmp_path).code == 0
+    repository.git("add", "--all")
+    repository.git("commit", "--quiet", "--message", "rehash")
+
+    ran = restore(repository, "--deleted-in", "HEAD")
+
+    assert (ran.code, ran.stdout) == (0, "")
+    assert f"{name}: it is there as " in ran.errors[0]

@@ -17,6 +17,7 @@ from recctl.cli.changing import (
     check_options,
     tell_unfinished,
 )
+from recctl.cli.settings import current, table_of
 from recctl.cli.terminal import Color, ColorOption, note, write
 from recctl.errors import ExitCode, UnsoundError, UsageError
 
@@ -80,7 +81,8 @@ def run(
     if versions and (apply or check or plan_out is not None or form is PlanFormat.MARKDOWN):
         raise UsageError("--list only lists, as text or json: it plans nothing")
 
-    from recctl.restore import Search, contents, held_at, planned  # noqa: PLC0415
+    from recctl.restore import Search, contents, held_at, planned, renamed  # noqa: PLC0415
+    from recctl.safetext import one_line  # noqa: PLC0415
 
     repository, folder = _repository(under)
     tell_unfinished(repository.top)
@@ -92,8 +94,15 @@ def run(
     found, flaws = contents(repository, wanted)
     for flaw in flaws:
         note(f"not restored: {flaw}")
+    incomplete = len(found) < len(wanted)
     if references and not found:
         raise UnsoundError("none of the versions is a recording; list them with --list")
+    if not references:
+        known = table_of(current())
+        elsewhere = renamed(found, known, lambda path: (repository.top / path).is_file())
+        for path, place in elsewhere.items():
+            note(f"not restored: {one_line(path)}: it is there as {one_line(place)}")
+        found = [one for one in found if one.path not in elsewhere]
     held = {one.path: held_at(repository.top, one.path) for one in found}
     plan = planned(repository.top, found, held, overwrite=rev is not None)
     code = carry_out(
@@ -105,7 +114,7 @@ def run(
         allow_dirty=allow_dirty,
         color=color,
     )
-    return ExitCode.FINDINGS if plan.conflicts or len(found) < len(wanted) else code
+    return ExitCode.FINDINGS if plan.conflicts or incomplete else code
 
 
 def _repository(under: str | None) -> "tuple[Repository, str]":
