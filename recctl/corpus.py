@@ -301,8 +301,7 @@ def _has_digits(entry: Entry, wanted: str) -> bool:
     if name is None or (is_list and name.digest is None):
         return False
     digits, _, digest = wanted.removeprefix("models-").partition("-")
-    fits = name.digits.startswith(digits) or digits.startswith(name.digits)
-    return fits and (name.digest or "").startswith(digest)
+    return name.is_meant_by(digits, digest)
 
 
 def _holding(needle: bytes, corpus: Corpus) -> Iterator[Entry]:

@@ -87,15 +87,6 @@ _ASIDE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
-    """A file that is left as it is, by the path that the user gave, and why."""
-
-    path: str
-    why: Why
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Options:
     """What is asked for: which amendments in which order, and by which table names are given.
 
@@ -120,7 +111,7 @@ class Examined:
     matched: frozenset[int] = frozenset()
     claim: Claim | None = None
     edit: Edit | None = None
-    left: Left | None = None
+    left: naming.Left | None = None
     standing: Standing | None = None
     asks_otherwise: bool = False
 
@@ -135,7 +126,7 @@ class Migration:
     """
 
     plan: Plan
-    left: tuple[Left, ...]
+    left: tuple[naming.Left, ...]
     foreign: tuple[str, ...]
     selected: int
     unmatched: tuple[Amendment, ...]
@@ -166,16 +157,16 @@ def plan_migration(
     """
     contents = contents or naming.contents_below(root)
     made: dict[str, Examined] = {}
-    links: list[Left] = []
+    links: list[naming.Left] = []
     for entry in entries:
         if entry.path.is_symlink():
-            links.append(Left(str(entry.path), Why.LINK))
+            links.append(naming.Left(str(entry.path), Why.LINK))
             continue
         path = below(root, entry.path)
         try:
             raw = read(entry)
         except UnreadableError as error:
-            made[path] = Examined(left=Left(str(entry.path), Why.UNREADABLE, str(error)))
+            made[path] = Examined(left=naming.Left(str(entry.path), Why.UNREADABLE, str(error)))
             continue
         made[path] = examined(path, raw, options, accepts, entry)
     edits = {path: one.edit for path, one in made.items() if one.edit}
@@ -214,7 +205,7 @@ def examined(
     parsed = parse(raw)
     if not parsed.readable or not Recording.is_interaction(parsed.value):
         detail = _flaw(parsed) if parsed.flaws else "no recording"
-        return Examined(left=Left(shown, Why.UNREADABLE, detail))
+        return Examined(left=naming.Left(shown, Why.UNREADABLE, detail))
     recording = Recording(entry.path.name, parsed.value, len(raw))
     if not accepts(entry, recording):
         return Examined()
@@ -225,9 +216,9 @@ def examined(
         file = _File(path, raw, parsed, recording)
         claim, edited, standing = _change(file, made, options)
     except _LeavingError as error:
-        left = Left(shown, error.why, error.detail)
+        left = naming.Left(shown, error.why, error.detail)
     except MaterialError as error:
-        left = Left(shown, Why.UNHASHABLE, str(error))
+        left = naming.Left(shown, Why.UNHASHABLE, str(error))
     else:
         asks_otherwise = bool(told(made.differences))
         return Examined(True, made.matched, claim, edited, None, standing, asks_otherwise)
@@ -249,13 +240,15 @@ def notes(migration: Migration, *, whole: bool) -> list[str]:
     for why in Why:
         found = [one for one in migration.left if one.why is why]
         if whole:
-            lines += [f"{_told(one)}: left as it is: {why}" for one in found]
+            lines += [f"{naming.told(one)}: left as it is: {why}" for one in found]
         elif found:
-            lines.append(f"{len(found):,} {why}, left as they are: {_some(map(_told, found))}")
+            lines.append(
+                f"{len(found):,} {why}, left as they are: {naming.some(map(naming.told, found))}"
+            )
     if migration.foreign and whole:
         lines += [f"{one_line(path)}: ids of another hash stay in it" for path in migration.foreign]
     elif migration.foreign:
-        shown = _some(map(one_line, migration.foreign))
+        shown = naming.some(map(one_line, migration.foreign))
         lines.append(f"{len(migration.foreign):,} with ids of another hash, which stay: {shown}")
     return lines
 
@@ -442,15 +435,5 @@ def _flaw(parsed: Parsed) -> str:
     return f"line {parsed.flaws[0].line}: {parsed.flaws[0].detail}"
 
 
-def _told(one: Left) -> str:
-    return one_line(one.path) + (f" ({one_line(one.detail)})" if one.detail else "")
-
-
 def _cut(words: str) -> str:
     return words if len(words) <= _LONGEST else words[: _LONGEST - 1] + "…"
-
-
-def _some(shown: Iterable[str]) -> str:
-    paths = list(shown)
-    more = f" and {len(paths) - _FEW:,} more" if len(paths) > _FEW else ""
-    return ", ".join(paths[:_FEW]) + more

@@ -136,7 +136,7 @@ def claim(
     following = [one for one in misfits if old and one.old == volatile.id_of(old.short_hash)]
     ids = _ids_by_text(path, raw, edits, following)
     if ids is None:
-        ids = _replacements(raw.decode("utf-8"), {one.pointer: one.new for one in following})
+        ids = replacements(raw.decode("utf-8"), {one.pointer: one.new for one in following})
     made = sorted([*edits, *ids], key=lambda one: one.offset)
     return Claim(
         path,
@@ -196,7 +196,7 @@ def with_test_id(
     known = {f"{pointer}/test_id": test_id for pointer, held in holders if "test_id" in held}
     lacking = [pointer for pointer, held in holders if "test_id" not in held]
     edits = [
-        *_replacements(text, known),
+        *replacements(text, known),
         *(_first_member(text, start, test_id) for start, _ in spans(text, lacking).values()),
     ]
     made = Recording(recording.file_name, document, recording.size)
@@ -513,16 +513,16 @@ def notes_on(left: Sequence[Left], foreign: Sequence[str], *, whole: bool) -> li
     if whole:
         stay = "ids of another hash stay in it"
         return [
-            *(f"{_told(one)}: left as it is: {one.why}" for one in left),
+            *(f"{told(one)}: left as it is: {one.why}" for one in left),
             *(f"{one_line(path)}: {stay}" for path in foreign),
         ]
     lines = [
-        f"{len(alike):,} {why}, left as they are: {_some(map(_told, alike))}"
+        f"{len(alike):,} {why}, left as they are: {some(map(told, alike))}"
         for why, alike in _by_reason(left).items()
     ]
     if foreign:
-        told = _some(map(one_line, foreign))
-        lines.append(f"{len(foreign):,} with ids of another hash, which stay: {told}")
+        shown = some(map(one_line, foreign))
+        lines.append(f"{len(foreign):,} with ids of another hash, which stay: {shown}")
     return lines
 
 
@@ -558,12 +558,14 @@ def _by_reason(left: Iterable[Left]) -> dict[str, list[Left]]:
     return found
 
 
-def _told(one: Left) -> str:
+def told(one: Left) -> str:
+    """A file that is left: its path, and the detail if there is one."""
     return one_line(one.path) + (f" ({one_line(one.detail)})" if one.detail else "")
 
 
-def _some(told: Iterable[str]) -> str:
-    shown = list(told)
+def some(paths: Iterable[str]) -> str:
+    """The first few paths, and how many more there are."""
+    shown = list(paths)
     more = f" and {len(shown) - _FEW:,} more" if len(shown) > _FEW else ""
     return ", ".join(shown[:_FEW]) + more
 
@@ -708,8 +710,11 @@ def _first_member(text: str, start: int, test_id: str) -> Splice:
     return Splice(len(text[:first].encode()), b"", member.encode())
 
 
-def _replacements(text: str, values: Mapping[str, Any]) -> tuple[Splice, ...]:
-    """The edits of a text's bytes that put other values at JSON pointers."""
+def replacements(text: str, values: Mapping[str, Any]) -> tuple[Splice, ...]:
+    """The edits of a text's bytes that put other values at JSON pointers.
+
+    `parse` must find the text without flaw.
+    """
     edits = []
     at = offset = 0
     for (start, end), pointer in sorted((span, key) for key, span in spans(text, values).items()):

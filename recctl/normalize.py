@@ -16,7 +16,8 @@ from recctl.diagnostics import Finding
 from recctl.dialects import Name, Table, identify
 from recctl.errors import UnreadableError
 from recctl.hashing import canonical
-from recctl.jsontext import Parsed, parse, spans
+from recctl.jsontext import Parsed, parse
+from recctl.naming import replacements
 from recctl.plan import Edit, Plan, Review, Splice, below, edit, of, splices
 from recctl.plan.actions import spliced
 from recctl.recording import Recording
@@ -139,16 +140,7 @@ def edits_for(text: str, changes: Iterable[Change]) -> tuple[Splice, ...]:
     values = {change.pointer: change.new for change in changes}
     if not values:
         return ()  # most files: they need not be walked
-    found = sorted((span, values[pointer]) for pointer, span in spans(text, values).items())
-    edits = []
-    at = offset = 0
-    for (start, end), new in found:
-        offset += len(text[at:start].encode())
-        old = text[start:end].encode()
-        edits.append(Splice(offset, old, json.dumps(new).encode()))
-        offset += len(old)
-        at = end
-    return tuple(edits)
+    return replacements(text, values)
 
 
 def _changes(

@@ -106,8 +106,7 @@ class Reference:
             return False
         if self.is_model_list and name.digest is None:
             return False
-        same = name.digits.startswith(self.hash) or self.hash.startswith(name.digits)
-        return same and (name.digest or "").startswith(self.digest)
+        return name.is_meant_by(self.hash, self.digest)
 
 
 @dataclass(frozen=True, slots=True)

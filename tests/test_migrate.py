@@ -353,7 +353,7 @@ def test_a_type_is_renamed_whatever_the_name_is_worth() -> None:
 # What is left
 
 
-def left(root: Path, tree: Tree, *arguments: str, **options: Any) -> list[tuple[Why, str]]:
+def left(root: Path, tree: Tree, *arguments: str, **options: Any) -> list[tuple[str, str]]:
     """Why files are left, and in detail, by a migration that can do nothing else."""
     found = planned(grown(root, tree), *arguments, **options)
     assert not found.is_complete

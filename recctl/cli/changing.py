@@ -10,6 +10,7 @@ from recctl.cli.terminal import Color, note, print_lines, write
 from recctl.errors import ExitCode, UnreadableError, UsageError
 
 if TYPE_CHECKING:
+    from recctl.corpus import Corpus
     from recctl.plan import Plan
 
 
@@ -123,6 +124,13 @@ def tell_unfinished(root: Path) -> None:
     line = unfinished(root)
     if line is not None:
         note(line)
+
+
+def root_of_corpus(corpus: "Corpus") -> Path:
+    """The root of changes to a corpus. Raises UsageError where it lies in several trees."""
+    from recctl.plan import root_of  # noqa: PLC0415
+
+    return root_of({entry.path.parent for entry in corpus.entries})
 
 
 def root_in(folder: str | None) -> Path:

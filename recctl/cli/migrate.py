@@ -16,8 +16,9 @@ from recctl.cli.changing import (
     PlanOutOption,
     carry_out,
     check_options,
+    root_of_corpus,
 )
-from recctl.cli.rehash import Conflicts, OnConflictOption, ToOption
+from recctl.cli.rehash import OnConflictOption, ToOption
 from recctl.cli.selecting import (
     GLOBS,
     EndpointOption,
@@ -32,6 +33,7 @@ from recctl.cli.selecting import (
 from recctl.cli.settings import current, table_of
 from recctl.cli.terminal import Color, ColorOption, Paths, find_corpus, note
 from recctl.errors import ExitCode, UsageError
+from recctl.naming import OnConflict
 
 if TYPE_CHECKING:
     from recctl.edits import Amendment
@@ -97,7 +99,7 @@ def run(
     where: WhereOption = None,
     to: ToOption = None,
     include_unreachable: IncludeUnreachableOption = False,
-    on_conflict: OnConflictOption = Conflicts.REPORT,
+    on_conflict: OnConflictOption = OnConflict.REPORT,
     apply: ApplyOption = False,
     check: CheckOption = False,
     plan_out: PlanOutOption = None,
@@ -107,8 +109,6 @@ def run(
 ) -> int:
     """Plan, and with --apply change; where a path is missing, neither."""
     from recctl.migrate import Options, advice, notes, plan_migration  # noqa: PLC0415
-    from recctl.naming import OnConflict  # noqa: PLC0415
-    from recctl.plan import root_of  # noqa: PLC0415
     from recctl.render.summary import plural  # noqa: PLC0415
 
     check_options(apply=apply, check=check, plan_out=plan_out)
@@ -132,10 +132,10 @@ def run(
         return code
     made = plan_migration(
         corpus.entries,
-        root_of({entry.path.parent for entry in corpus.entries}),
+        root_of_corpus(corpus),
         Options(amendments, table, include_unreachable),
         passing(filters),
-        OnConflict(on_conflict.value),
+        on_conflict,
     )
     whole = form is PlanFormat.JSON or plan_out is not None
     code = carry_out(

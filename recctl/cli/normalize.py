@@ -1,6 +1,5 @@
 """`recctl normalize`."""
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -14,9 +13,11 @@ from recctl.cli.changing import (
     PlanOutOption,
     carry_out,
     check_options,
+    root_of_corpus,
 )
 from recctl.cli.settings import current, table_of
 from recctl.cli.terminal import Color, ColorOption, Paths, find_corpus
+from recctl.normalize import Part
 
 DETAILS = """Does to old recordings what the recorder does to new ones: `created` and durations
 become 0, `created_at` the first second of 1970, ids rec- and the start of the hash, and the file is
@@ -26,19 +27,11 @@ Where a name does not fit its request, ids are left. Files that are flawed are l
 recctl validate says more about them."""
 
 
-class Only(StrEnum):
-    """What is normalized, when not all of it."""
-
-    CANONICAL = "canonical"
-    VOLATILE = "volatile"
-    IDS = "ids"
-
-
 def run(
     paths: Paths = None,
     *,
     only: Annotated[
-        list[Only] | None,
+        list[Part] | None,
         typer.Option(
             help="Only the file's form, only what the provider sent, or only ids of another hash."
         ),
@@ -51,16 +44,15 @@ def run(
     color: ColorOption = Color.AUTO,
 ) -> int:
     """Plan, and with --apply change; where a path is missing, neither."""
-    from recctl.normalize import ALL_PARTS, Part, plan_normalization  # noqa: PLC0415
-    from recctl.plan import root_of  # noqa: PLC0415
+    from recctl.normalize import ALL_PARTS, plan_normalization  # noqa: PLC0415
 
     check_options(apply=apply, check=check, plan_out=plan_out)
     settings = current()
     corpus, code = find_corpus(paths, settings)
     if code:
         return code
-    parts = {Part(one.value) for one in only} if only else ALL_PARTS
-    root = root_of({entry.path.parent for entry in corpus.entries})
+    parts = set(only) if only else ALL_PARTS
+    root = root_of_corpus(corpus)
     return carry_out(
         plan_normalization(dict.fromkeys(corpus.entries, parts), table_of(settings), root),
         apply=apply,

@@ -1,7 +1,6 @@
 """`recctl rehash`."""
 
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,10 +15,12 @@ from recctl.cli.changing import (
     PlanOutOption,
     carry_out,
     check_options,
+    root_of_corpus,
 )
 from recctl.cli.settings import current, table_of
 from recctl.cli.terminal import Color, ColorOption, Paths, find_corpus, note
 from recctl.errors import UnreadableError, UsageError
+from recctl.naming import OnConflict
 
 if TYPE_CHECKING:
     from recctl.rehash import Owners, Rehash
@@ -38,15 +39,6 @@ of lines: the path or the hash of a recording, a tab, and the id of its test; wi
 is copied. It then moves to the folder of its test, others to the folder that all tests share."""
 
 
-class Conflicts(StrEnum):
-    """Who gets a name that recordings with different answers claim."""
-
-    REPORT = "report"
-    NEWEST = "newest"
-    OLDEST = "oldest"
-    EXISTING = "existing"
-
-
 ToOption = Annotated[
     str | None,
     typer.Option(
@@ -54,7 +46,7 @@ ToOption = Annotated[
     ),
 ]
 OnConflictOption = Annotated[
-    Conflicts,
+    OnConflict,
     typer.Option("--on-conflict", help="Which of several different recordings gets a name."),
 ]
 IncludeUnreachableOption = Annotated[
@@ -71,7 +63,7 @@ def run(
     *,
     to: ToOption = None,
     include_unreachable: IncludeUnreachableOption = False,
-    on_conflict: OnConflictOption = Conflicts.REPORT,
+    on_conflict: OnConflictOption = OnConflict.REPORT,
     test_ids: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="The tests of recordings that name none, line by line."),
@@ -84,8 +76,6 @@ def run(
     color: ColorOption = Color.AUTO,
 ) -> int:
     """Plan, and with --apply change; where a path is missing, neither."""
-    from recctl.naming import OnConflict  # noqa: PLC0415
-    from recctl.plan import root_of  # noqa: PLC0415
     from recctl.rehash import Options, notes, plan_rehash  # noqa: PLC0415
 
     check_options(apply=apply, check=check, plan_out=plan_out)
@@ -99,9 +89,9 @@ def run(
     owners = _owners(test_ids)
     made = plan_rehash(
         corpus.entries,
-        root_of({entry.path.parent for entry in corpus.entries}),
+        root_of_corpus(corpus),
         Options(table, include_unreachable, owners),
-        OnConflict(on_conflict.value),
+        on_conflict,
     )
     whole = form is PlanFormat.JSON or plan_out is not None
     code = carry_out(

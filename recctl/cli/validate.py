@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recctl.cli.changing import AllowDirtyOption, ApplyOption, carry_out
+from recctl.cli.changing import AllowDirtyOption, ApplyOption, carry_out, root_of_corpus
 from recctl.cli.settings import current, policy_of
 from recctl.cli.terminal import Color, ColorOption, Paths, find_corpus, note, print_lines, write
 from recctl.config import BASELINE
@@ -170,9 +170,8 @@ def _check_target(
 
 def _fixes(report: "Report", corpus: "Corpus", policy: "Policy") -> "Plan":
     from recctl.normalize import plan_fixes  # noqa: PLC0415
-    from recctl.plan import root_of  # noqa: PLC0415
 
-    root = root_of({entry.path.parent for entry in corpus.entries})
+    root = root_of_corpus(corpus)
     return plan_fixes(report.findings, corpus.entries, policy.table, root)
 
 

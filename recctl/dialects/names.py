@@ -28,6 +28,11 @@ class Name:
         """The hash's first 12 digits."""
         return self.digits[:12]
 
+    def is_meant_by(self, digits: str, digest: str = "") -> bool:
+        """Whether it may be meant by some digits of the hash, or more than it has, and a digest."""
+        same = self.digits.startswith(digits) or digits.startswith(self.digits)
+        return same and (self.digest or "").startswith(digest)
+
     def __str__(self) -> str:
         """The file name."""
         stem = f"models-{self.digits}-{self.digest}" if self.digest else self.digits

@@ -25,7 +25,7 @@ def orphan(subject: Subject) -> Iterator[Violation]:
     recording = subject.recording
     if recording is None or recording.test_id is None:
         return
-    roots = subject.policy.test_roots or roots_above(subject, recording.test_id)
+    roots = subject.policy.test_roots or _roots_above(subject, recording.test_id)
     reasons = []
     for root in roots:
         sought = find_test(root, recording.test_id)
@@ -36,7 +36,7 @@ def orphan(subject: Subject) -> Iterator[Violation]:
         yield Violation("/test_id", "; ".join(dict.fromkeys(reasons)))
 
 
-def roots_above(subject: Subject, test_id: str) -> tuple[Path, ...]:
+def _roots_above(subject: Subject, test_id: str) -> tuple[Path, ...]:
     """The root of the tree that a recording lies in, as its folder ends; none where it is unclear.
 
     Such a root has sources: without any, the recordings were copied without their tests.

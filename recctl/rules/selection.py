@@ -27,8 +27,8 @@ class Choice:
     `select` is null where nothing was said: then every rule counts whose severity is not info, or
     with `infos` every rule. `ignore` and `per_file_ignores` stand in the file `source` and are
     meant to last; `drop` is ignored in this run. `unavailable` has the rules that cannot be checked
-    here, by name. With `watch`, rules in `ignore` are checked all
-    the same, to see whether they still need to be ignored.
+    here, by name. With `watch`, rules in `ignore` are checked all the same, to see whether they
+    still need to be ignored.
     """
 
     select: Sequence[str] | None = None
