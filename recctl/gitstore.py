@@ -17,7 +17,8 @@ import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
+from functools import lru_cache
+from itertools import chain, islice
 from pathlib import Path
 from tempfile import TemporaryFile
 from types import TracebackType
@@ -144,6 +145,41 @@ class Repository:
             )
             tracked = wanted.intersection(map(os.fsdecode, listing))
             found.update(path for path, name in names.items() if name not in tracked)
+        return frozenset(found)
+
+    def changed_since(self, commit: str) -> frozenset[str]:
+        """The files that differ between a commit and the work tree, committed since or not.
+
+        Of those that git does not have, the Python files that it does not ignore: with them a
+        suite may have other tests. Raises UsageError for an unknown commit, and GitError.
+        """
+        found = _tokens(
+            self.top,
+            *("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff"),
+            *("--ignore-submodules=dirty", self.resolve(commit), "--"),
+            index=self.index,
+        )
+        others = _tokens(
+            self.top,
+            *("ls-files", "--others", "--exclude-standard", "-z", "--", ":/*.py"),
+            index=self.index,
+        )
+        return frozenset(map(os.fsdecode, chain(found, others)))
+
+    def kept_out(self) -> frozenset[str]:
+        """The files that git has, and does not put into the work tree: those of a sparse checkout.
+
+        In such a one, no missing file is taken for one that was deleted. Raises GitError.
+        """
+        listing = _tokens(self.top, "ls-files", "-t", "-z", index=self.index)
+        found = {os.fsdecode(one[2:]) for one in listing if one.startswith(b"S ")}
+        try:
+            is_sparse = _line(self.top, "config", "--type=bool", "core.sparseCheckout") == "true"
+        except GitError:
+            is_sparse = False  # git ends with 1 where it is not set
+        if is_sparse:
+            missing = _tokens(self.top, "ls-files", "--deleted", "-z", index=self.index)
+            found.update(map(os.fsdecode, missing))
         return frozenset(found)
 
     def added_at(self, paths: Iterable[Path]) -> Mapping[Path, int]:
@@ -515,6 +551,41 @@ def repository_of(path: Path) -> Repository | None:
         algorithm="sha256" if algorithm == "sha256" else "sha1",
         index=_index_of_hook(Path(top), Path(store)),
     )
+
+
+def is_kept_out(path: Path) -> bool:
+    """Whether git has a file that is not in the work tree because the checkout is sparse.
+
+    It is asked once, until the index changes. Where it cannot be asked, all files of what seems to
+    be a sparse checkout are kept out. Raises nothing.
+    """
+    folder = Path(os.path.abspath(path)).parent  # noqa: PTH100 - links stay
+    top = next((one for one in (folder, *folder.parents) if os.path.lexists(one / ".git")), None)
+    if top is None:
+        return False
+    try:
+        store = top / ".git"
+        if store.is_file():  # of a further work tree, or a submodule
+            store = top / store.read_text("utf-8").removeprefix("gitdir:").strip()
+        status = (store / "index").stat()
+        stamp = (status.st_ino, status.st_size, status.st_mtime_ns)
+        kept = _kept_out(top, stamp)
+        if kept is None:
+            return (store / "info/sparse-checkout").exists()
+        name = path.relative_to(top).as_posix()
+    except (OSError, ValueError):
+        return False  # no index, so that git has no files
+    return name in kept
+
+
+@lru_cache(maxsize=64)
+def _kept_out(top: Path, _stamp: tuple[int, ...]) -> frozenset[str] | None:
+    """The files of a work tree that are kept out of it; null where git cannot tell."""
+    try:
+        repository = repository_of(top)
+        return None if repository is None else repository.kept_out()
+    except GitError:
+        return None
 
 
 def _index_of_hook(top: Path, store: Path) -> Path | None:

@@ -28,6 +28,14 @@ class Row:
     path: str
 
 
+@dataclass(frozen=True, slots=True)
+class JudgedRow(Row):
+    """A row with the verdict of evidence, and why."""
+
+    verdict: str
+    reason: str
+
+
 Filter = Callable[[Row, Recording], bool]
 
 

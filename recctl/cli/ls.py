@@ -1,11 +1,24 @@
 """`recctl ls`."""
 
 import sys
+from collections.abc import Collection, Iterator
+from dataclasses import asdict
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from recctl.cli.proof import (
+    EVIDENCE,
+    HOW_TO_GET_SOME,
+    AcceptFailedRunsOption,
+    AcceptOlderRunsOption,
+    ExpectShardsOption,
+    TestsOption,
+    TraceOption,
+    evidence_of,
+    judging,
+)
 from recctl.cli.selecting import (
     GLOBS,
     EndpointOption,
@@ -16,17 +29,22 @@ from recctl.cli.selecting import (
     WhereOption,
     filters_of,
 )
-from recctl.cli.settings import current
+from recctl.cli.settings import current, policy_of
 from recctl.cli.terminal import Paths, find_corpus, note, terminal_width, write
 from recctl.errors import ExitCode, RecctlError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
-    from recctl.corpus import Corpus
+    from recctl.corpus import Corpus, Entry
+    from recctl.evidence import Judgement
     from recctl.listing import Filter, Row
+    from recctl.recording import Recording
 
-DETAILS = GLOBS
+DETAILS = f"""{GLOBS}
+
+{EVIDENCE}
+With evidence, json and jsonl have a verdict and its reason."""
 
 
 class Format(StrEnum):
@@ -48,6 +66,18 @@ def run(
     provider: ProviderOption = None,
     kind: KindOption = None,
     where: WhereOption = None,
+    unused: Annotated[
+        bool, typer.Option("--unused", help="Only what evidence proves unused.")
+    ] = False,
+    unknown: Annotated[
+        bool, typer.Option("--unknown", help="Only that of which evidence proves nothing.")
+    ] = False,
+    used: Annotated[bool, typer.Option("--used", help="Only what was opened.")] = False,
+    tests: TestsOption = None,
+    trace: TraceOption = None,
+    accept_failed_runs: AcceptFailedRunsOption = False,
+    accept_older_runs: AcceptOlderRunsOption = False,
+    expect_shards: ExpectShardsOption = None,
     form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TABLE,
     null: Annotated[
         bool, typer.Option("-0", "--null", help="End each path with a NUL byte (with paths).")
@@ -61,9 +91,22 @@ def run(
     filters = filters_of(
         test=test, model=model, endpoint=endpoint, provider=provider, kind=kind, where=where
     )
-    corpus, code = find_corpus(paths, current())
+    asked = {"unused": unused, "unknown": unknown, "used": used}
+    verdicts = frozenset(verdict for verdict, is_asked in asked.items() if is_asked)
+    given = evidence_of(
+        tests,
+        trace,
+        accept_failed_runs=accept_failed_runs,
+        accept_older_runs=accept_older_runs,
+        expect_shards=expect_shards,
+    )
+    if verdicts and given is None:
+        raise UsageError(f"--{min(verdicts)} needs evidence: {HOW_TO_GET_SOME}")
+    settings = current()
+    corpus, code = find_corpus(paths, settings)
+    judge = None if given is None else judging(corpus, given, policy_of(settings))
     unread: list[RecctlError] = []
-    rows = _rows(corpus, filters, unread)
+    rows = _rows(corpus, filters, unread, judge, verdicts)
     listed = _print(rows, form, "\0" if null else "\n")
     for error in unread:
         note(f"{error}; see: recctl validate")
@@ -72,9 +115,16 @@ def run(
     return max(code, ExitCode.FINE if listed and not unread else ExitCode.FINDINGS)
 
 
-def _rows(corpus: "Corpus", filters: list["Filter"], unread: list[RecctlError]) -> "Iterator[Row]":
+def _rows(
+    corpus: "Corpus",
+    filters: list["Filter"],
+    unread: list[RecctlError],
+    judge: "Callable[[Entry, Recording], Judgement] | None",
+    verdicts: Collection[str],
+) -> "Iterator[Row]":
+    """The rows that pass the filters, and have one of the verdicts if any is asked for."""
     from recctl.corpus import load  # noqa: PLC0415
-    from recctl.listing import row  # noqa: PLC0415
+    from recctl.listing import JudgedRow, row  # noqa: PLC0415
 
     for entry in corpus.entries:
         try:
@@ -83,8 +133,15 @@ def _rows(corpus: "Corpus", filters: list["Filter"], unread: list[RecctlError]) 
             unread.append(error)
             continue
         made = row(entry, recording)
-        if all(accepts(made, recording) for accepts in filters):
+        if not all(accepts(made, recording) for accepts in filters):
+            continue
+        if judge is None:
             yield made
+            continue
+        judgement = judge(entry, recording)
+        if not verdicts or judgement.verdict in verdicts:
+            verdict, reason = judgement.verdict.value, judgement.text
+            yield JudgedRow(**asdict(made), verdict=verdict, reason=reason)
 
 
 def _print(rows: "Iterator[Row]", form: Format, path_end: str) -> int:

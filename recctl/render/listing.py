@@ -39,10 +39,15 @@ def as_jsonl(rows: Iterable[Row]) -> Iterator[str]:
 
 def as_csv(rows: Iterable[Row]) -> Iterator[str]:
     """Comma-separated lines with a header (RFC 4180), with their line ends."""
-    names = [field.name for field in fields(Row)]
-    yield _csv_line(names)
+    headed = False
     for row in rows:
-        yield _csv_line([_csv_cell(value) for value in asdict(row).values()])
+        cells = asdict(row)
+        if not headed:
+            yield _csv_line([*cells])
+        headed = True
+        yield _csv_line([_csv_cell(value) for value in cells.values()])
+    if not headed:
+        yield _csv_line([field.name for field in fields(Row)])
 
 
 def dialects_as_text(dialects: Iterable[Dialect], census: Census | None) -> list[str]:

@@ -1,11 +1,13 @@
 """The rule on where a recording comes from: its test."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from recctl.diagnostics import Violation
+from recctl.dialects import Table
 from recctl.rules.subject import Subject
-from recctl.sources import NodeId, Presence, find_test, holds_sources
+from recctl.sources import NodeId, Presence, Sought, find_test, holds_sources
 
 
 def orphan(subject: Subject) -> Iterator[Violation]:
@@ -25,10 +27,10 @@ def orphan(subject: Subject) -> Iterator[Violation]:
     recording = subject.recording
     if recording is None or recording.test_id is None:
         return
-    roots = subject.policy.test_roots or _roots_above(subject, recording.test_id)
+    roots = subject.policy.test_roots or roots_above(subject, recording.test_id)
     reasons = []
     for root in roots:
-        sought = find_test(root, recording.test_id)
+        sought = sought_below(root, recording.test_id)
         if sought.presence is not Presence.GONE:
             return
         reasons.append(sought.reason)
@@ -36,18 +38,52 @@ def orphan(subject: Subject) -> Iterator[Violation]:
         yield Violation("/test_id", "; ".join(dict.fromkeys(reasons)))
 
 
-def _roots_above(subject: Subject, test_id: str) -> tuple[Path, ...]:
-    """The root of the tree that a recording lies in, as its folder ends; none where it is unclear.
+def sought_below(root: Path, test_id: str) -> Sought:
+    """Whether a test exists below a root. Never raises.
 
-    Such a root has sources: without any, the recordings were copied without their tests.
+    Files that git has, and a sparse checkout leaves out, are there, whatever they hold.
     """
-    table, place = subject.policy.table, subject.folder
-    if place[-1:] == (table.old_subfolder,):
-        place = place[:-1]
+    sought = find_test(root, test_id)
+    if sought.presence is not Presence.GONE:
+        return sought
+    from recctl.gitstore import is_kept_out  # noqa: PLC0415 - few tests are gone
+
+    file = NodeId.parse(test_id).file
+    folders = PurePosixPath(file).parents
+    for one in (file, *(str(folder / "conftest.py") for folder in folders)):
+        if not os.path.lexists(root / one) and is_kept_out(root / one):
+            return Sought(Presence.UNKNOWN, f"git has {one}, but it is not checked out")
+    return sought
+
+
+def bases_above(
+    folder: tuple[str, ...], test_id: str | None, table: Table
+) -> tuple[tuple[str, ...], ...]:
+    """The folders that a test's id may count from, as the folder of its recording ends.
+
+    A folder is given part by part, and may lie beside the test, or be the shared one.
+    """
+    if folder[-1:] == (table.old_subfolder,):
+        folder = folder[:-1]
+    looked_in = [PurePosixPath(table.shared_folder)]
+    if test_id is not None:
+        beside = PurePosixPath(NodeId.parse(test_id).file).parent / table.beside_test
+        looked_in.insert(0, beside)
+    found = (
+        folder[: len(folder) - len(one.parts)]
+        for one in looked_in
+        if len(folder) >= len(one.parts) and folder[-len(one.parts) :] == one.parts
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def roots_above(subject: Subject, test_id: str) -> tuple[Path, ...]:
+    """The roots of the trees that a recording may lie in; none where that is unclear.
+
+    Such a root has sources: without any, the recordings were copied without their tests. If one
+    of several has none, nothing follows from the others.
+    """
     beside = PurePosixPath(NodeId.parse(test_id).file).parent
-    for folder in (beside / table.beside_test, PurePosixPath(table.shared_folder)):
-        parts = folder.parts
-        if len(place) > len(parts) and place[-len(parts) :] == parts:
-            root = Path(*place[: -len(parts)])
-            return (root,) if holds_sources(root / beside, root) else ()
-    return ()
+    bases = bases_above(subject.folder, test_id, subject.policy.table)
+    roots = tuple(Path(*base) for base in bases if base)
+    return roots if all(holds_sources(root / beside, root) for root in roots) else ()

@@ -1,0 +1,165 @@
+"""The evidence that commands take, and what they refuse of it."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from recctl.cli.terminal import note, read_stdin
+from recctl.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from recctl.corpus import Corpus, Entry
+    from recctl.evidence import Evidence, Judgement
+    from recctl.prune import Proof
+    from recctl.recording import Recording
+    from recctl.rules.policy import Policy
+
+EVIDENCE = """Evidence is which tests there are, by pytest --collect-only -q or its JSON report, and
+what they opened, by recctl trace or pytest --recctl-trace. Give that of every shard and
+configuration, all of the commit that lies here."""
+"""What the help of a command with these options says of them."""
+
+TestsOption = Annotated[
+    list[str] | None,
+    typer.Option("--tests", metavar="FILE", help="A list of tests; - is standard input."),
+]
+TraceOption = Annotated[
+    list[str] | None, typer.Option("--trace", metavar="FILE", help="A trace of a test run.")
+]
+AcceptFailedRunsOption = Annotated[
+    bool,
+    typer.Option(
+        "--accept-failed-runs",
+        help="Take runs that failed or were interrupted, too: what failed in them is unknown.",
+    ),
+]
+AcceptOlderRunsOption = Annotated[
+    bool,
+    typer.Option(
+        "--accept-older-runs",
+        help="Take runs of other commits, too, although their tests may not be those here.",
+    ),
+]
+ExpectShardsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--expect-shards",
+        metavar="N",
+        min=1,
+        help="Refuse evidence of fewer runs; that many are of every configuration.",
+    ),
+]
+
+HOW_TO_GET_SOME = (
+    "trace a run, recctl trace -o trace.jsonl -- pytest, and give it as --trace trace.jsonl;"
+    " or list the tests, pytest --collect-only -q > tests.txt, and give --tests tests.txt"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The evidence that a command was given, and what its user says of it.
+
+    `words` are the options, to be given again.
+    """
+
+    evidence: "Evidence"
+    words: tuple[str, ...]
+    is_whole: bool
+    accept_older_runs: bool
+
+    @property
+    def options(self) -> str:
+        """The options, as they are typed."""
+        import shlex  # noqa: PLC0415
+
+        return shlex.join(self.words)
+
+
+def evidence_of(
+    tests: list[str] | None,
+    trace: list[str] | None,
+    *,
+    accept_failed_runs: bool,
+    accept_older_runs: bool,
+    expect_shards: int | None,
+) -> Given | None:
+    """What the options give; null where they give none.
+
+    Raises UsageError for a file that is refused, for too few shards, and for runs that failed or
+    were interrupted unless these are accepted.
+    """
+    words = [word for one in tests or () for word in ("--tests", one)]
+    words += [word for one in trace or () for word in ("--trace", one)]
+    needing = {
+        "--expect-shards": expect_shards is not None,
+        "--accept-failed-runs": accept_failed_runs,
+        "--accept-older-runs": accept_older_runs,
+    }
+    if not words:
+        for option, is_given in needing.items():
+            if is_given:
+                raise UsageError(f"{option} needs evidence: {HOW_TO_GET_SOME}")
+        return None
+    from recctl.evidence import read  # noqa: PLC0415
+
+    if (tests or []).count("-") > 1:
+        raise UsageError("--tests - is given twice, but there is one standard input")
+    stdin = read_stdin() if "-" in (tests or []) else b""
+    evidence = read(tests or (), trace or (), stdin)
+    if expect_shards is not None and evidence.shards < expect_shards:
+        file = "--trace FILE" if evidence.runs else "--tests FILE"
+        raise UsageError(
+            f"--expect-shards: the evidence is of {evidence.shards:,} of {expect_shards:,} shards:"
+            f" give that of all, {file} for each"
+        )
+    if evidence.flaws and not accept_failed_runs:
+        first, *others = evidence.flaws
+        more = f" and {len(others):,} more" if others else ""
+        raise UsageError(
+            f"--trace: a run that does not count: {first}{more};"
+            " trace one that passes, or take what passed in it: --accept-failed-runs"
+        )
+    for doubt in evidence.doubts:
+        note(f"nothing is unused by this trace: {doubt}")
+    for option in ("--accept-failed-runs", "--accept-older-runs"):
+        words += [option] if needing[option] else []
+    words += ["--expect-shards", str(expect_shards)] if expect_shards is not None else []
+    return Given(evidence, tuple(words), expect_shards is not None, accept_older_runs)
+
+
+def proof_of(given: Given, entries: "Iterable[Entry]", root: "Path", policy: "Policy") -> "Proof":
+    """The evidence, brought to bear on files below a root.
+
+    Raises UsageError for runs of other tests than those here, unless they are accepted.
+    """
+    from recctl.prune import proof_for  # noqa: PLC0415
+
+    return proof_for(
+        given.evidence,
+        entries,
+        root,
+        policy,
+        vouched=given.is_whole,
+        accept_older_runs=given.accept_older_runs,
+    )
+
+
+def judging(
+    corpus: "Corpus", given: Given, policy: "Policy"
+) -> "Callable[[Entry, Recording], Judgement]":
+    """Gives what the evidence says of each recording of a corpus.
+
+    Raises UsageError for a corpus in several trees, and as `proof_of`.
+    """
+    from functools import partial  # noqa: PLC0415
+
+    from recctl.plan import root_of  # noqa: PLC0415
+    from recctl.prune import judgement_on  # noqa: PLC0415
+
+    root = root_of({entry.path.parent for entry in corpus.entries})
+    return partial(judgement_on, proof_of(given, corpus.entries, root, policy), root)

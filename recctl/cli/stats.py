@@ -1,0 +1,150 @@
+"""`recctl stats`."""
+
+import sys
+from enum import StrEnum
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from recctl.cli.proof import (
+    EVIDENCE,
+    HOW_TO_GET_SOME,
+    AcceptFailedRunsOption,
+    AcceptOlderRunsOption,
+    ExpectShardsOption,
+    TestsOption,
+    TraceOption,
+    evidence_of,
+    judging,
+)
+from recctl.cli.selecting import (
+    GLOBS,
+    EndpointOption,
+    KindOption,
+    ModelOption,
+    ProviderOption,
+    TestOption,
+    WhereOption,
+    filters_of,
+    passing,
+)
+from recctl.cli.settings import current, policy_of
+from recctl.cli.terminal import Paths, find_corpus, note, write
+from recctl.errors import ExitCode, RecctlError, UsageError
+from recctl.stats import OVERVIEW, Field
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from recctl.corpus import Corpus, Entry
+    from recctl.recording import Recording
+    from recctl.stats import Fact
+
+DETAILS = f"""Counts recordings and their bytes, by fields: a table each. Without --by these are
+{", ".join(OVERVIEW)}, and verdict where there is evidence; their first
+values are shown. With --by all values are.
+
+{EVIDENCE}
+
+{GLOBS}"""
+
+_MOST = 10
+"""Values of a field that was not asked for by name."""
+
+
+class Format(StrEnum):
+    """How totals are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    CSV = "csv"
+    MARKDOWN = "markdown"
+
+
+def run(
+    paths: Paths = None,
+    *,
+    by: Annotated[
+        list[Field] | None,
+        typer.Option(
+            metavar="FIELD",
+            help=f"Count by one of {', '.join(Field)}; may be given several times.",
+        ),
+    ] = None,
+    tests: TestsOption = None,
+    trace: TraceOption = None,
+    accept_failed_runs: AcceptFailedRunsOption = False,
+    accept_older_runs: AcceptOlderRunsOption = False,
+    expect_shards: ExpectShardsOption = None,
+    test: TestOption = None,
+    model: ModelOption = None,
+    endpoint: EndpointOption = None,
+    provider: ProviderOption = None,
+    kind: KindOption = None,
+    where: WhereOption = None,
+    form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TEXT,
+) -> int:
+    """Count what passes all filters; name on stderr what cannot be read."""
+    from recctl.render import stats as render  # noqa: PLC0415
+    from recctl.safetext import harmless  # noqa: PLC0415
+    from recctl.stats import fact, stats  # noqa: PLC0415
+
+    filters = filters_of(
+        test=test, model=model, endpoint=endpoint, provider=provider, kind=kind, where=where
+    )
+    given = evidence_of(
+        tests,
+        trace,
+        accept_failed_runs=accept_failed_runs,
+        accept_older_runs=accept_older_runs,
+        expect_shards=expect_shards,
+    )
+    if by and Field.VERDICT in by and given is None:
+        raise UsageError(f"--by verdict needs evidence: {HOW_TO_GET_SOME}")
+    fields = tuple(dict.fromkeys(by)) if by else OVERVIEW
+    if not by and given is not None:
+        fields = (*fields, Field.VERDICT)
+    settings = current()
+    corpus, code = find_corpus(paths, settings)
+    policy = policy_of(settings)
+    judge = None if given is None else judging(corpus, given, policy)
+    unread: list[RecctlError] = []
+    facts = _facts(
+        corpus,
+        passing(filters),
+        partial(fact, fields=fields, table=policy.table, judge=judge),
+        unread,
+    )
+    made = stats(facts, fields)
+    most = None if by else _MOST
+    if form is Format.JSON:
+        write(render.as_json(made))
+    elif form is Format.MARKDOWN:
+        write(render.as_markdown(made, most))
+    elif form is Format.CSV:
+        for line in render.as_csv(made):
+            write(harmless(line) if sys.stdout.isatty() else line)
+    else:
+        write("".join(f"{line}\n" for line in render.as_text(made, most)))
+    for error in unread:
+        note(f"{error}; see: recctl validate")
+    return max(code, ExitCode.FINE if made.recordings and not unread else ExitCode.FINDINGS)
+
+
+def _facts(
+    corpus: "Corpus",
+    passes: "Callable[[Entry, Recording], bool]",
+    fact: "Callable[[Entry, Recording], Fact]",
+    unread: list[RecctlError],
+) -> "Iterator[Fact]":
+    from recctl.corpus import load  # noqa: PLC0415
+
+    for entry in corpus.entries:
+        try:
+            recording = load(entry)
+        except RecctlError as error:
+            unread.append(error)
+            continue
+        if passes(entry, recording):
+            yield fact(entry, recording)

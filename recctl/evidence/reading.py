@@ -1,0 +1,43 @@
+"""Evidence out of files."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from shlex import quote
+
+from recctl import files
+from recctl.errors import UnreadableError, UsageError
+from recctl.evidence.lists import MAKE_ONE, evidence_of
+from recctl.evidence.traces import read_trace
+from recctl.evidence.verdicts import Evidence, merged
+from recctl.safetext import one_line
+
+
+def read(tests: Sequence[str] = (), traces: Sequence[str] = (), stdin: bytes = b"") -> Evidence:
+    """The evidence of test lists (`-` is standard input, whose bytes are given) and traces.
+
+    Raises UsageError, whose one line names the option and the file that is refused, and says why:
+    it cannot be read, is of no known form, empty, truncated, or tells of errors when collecting.
+    """
+    lists = [_list(file, stdin) for file in tests]
+    return merged([*lists, *map(_trace, traces)])
+
+
+def _list(file: str, stdin: bytes) -> Evidence:
+    try:
+        if file == "-":
+            return evidence_of("standard input", stdin)
+        return evidence_of(file, files.read(Path(file)), Path(file).stat().st_mtime)
+    except UsageError as error:
+        raise UsageError(f"--tests {error}") from None
+    except UnreadableError as error:
+        raise UsageError(f"--tests {one_line(file)}: {error}; {MAKE_ONE}") from None
+    except OSError as error:
+        raise UsageError(f"--tests {one_line(file)}: {files.reason(error)}; {MAKE_ONE}") from None
+
+
+def _trace(file: str) -> Evidence:
+    try:
+        return read_trace(file)
+    except UsageError as error:
+        how = f"make one with: recctl trace -o {one_line(quote(file))} -- pytest"
+        raise UsageError(f"--trace {error}; {how}") from None

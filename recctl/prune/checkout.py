@@ -1,0 +1,107 @@
+"""What git knows of the tree that is here, each thing asked for once."""
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+
+from recctl.dialects import Name
+from recctl.errors import UsageError
+from recctl.gitstore import Repository, repository_of
+
+
+class Checkout:
+    """A root, below which paths count, and the repository around it, if there is one.
+
+    All methods raise GitError where git cannot tell.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.repository: Repository | None = repository_of(root)
+        self.top = self.repository.top if self.repository is not None else root
+        place = self.repository.place_of(root) if self.repository is not None else None
+        self._above = f"{place}/" if place else ""
+        self._has: dict[str, bool] = {}
+        self._recordings: dict[str, Mapping[str, str]] = {}
+        self._changed: dict[str, frozenset[str]] = {}
+
+    def has(self, commit: str) -> bool:
+        """Whether there is a commit of that full id here."""
+        if commit not in self._has:
+            self._has[commit] = self._resolves(commit)
+        return self._has[commit]
+
+    def recordings_of(self, commit: str) -> Mapping[str, str]:
+        """The recordings of a commit by path, and the ids of their contents; none if unknown."""
+        if commit not in self._recordings:
+            files = self.repository.tree(commit) if self.repository and self.has(commit) else {}
+            self._recordings[commit] = {
+                self._path(name): blob.id
+                for name, blob in files.items()
+                if name.startswith(self._above) and is_recording(name)
+            }
+        return self._recordings[commit]
+
+    def committed(self, paths: Iterable[str]) -> Mapping[str, str]:
+        """Of those paths that git has as they are here, the ids of the contents."""
+        head = self.repository.head() if self.repository else None
+        if self.repository is None or head is None:
+            return {}
+        held = self.recordings_of(head)
+        here = {self.root / path: path for path in paths if path in held}
+        differing = self.repository.uncommitted(here)
+        return {path: held[path] for place, path in here.items() if place not in differing}
+
+    def changed_recordings(self, commit: str) -> list[str]:
+        """The recordings below the root that differ between a commit and what is here."""
+        names = (one for one in self._since(commit) if one.startswith(self._above))
+        return [self._path(one) for one in names if is_recording(one)]
+
+    def changed_others(self, commit: str) -> frozenset[str]:
+        """The other files that differ, as git names them."""
+        return frozenset(one for one in self._since(commit) if not is_recording(one))
+
+    @cached_property
+    def tracked(self) -> frozenset[str]:
+        """The paths of the files below the root that git has, checked out or not."""
+        return frozenset(self._path(one) for one in self._names if one.startswith(self._above))
+
+    @cached_property
+    def others(self) -> Mapping[str, Path]:
+        """The files that are no recordings, as git names them, and where they should be."""
+        if self.repository is None:
+            return {}
+        kept_out = self.repository.kept_out()
+        return {
+            one: self.top / one
+            for one in self._names
+            if one not in kept_out and not is_recording(one)
+        }
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(self.repository.staged()) if self.repository else frozenset()
+
+    def _since(self, commit: str) -> frozenset[str]:
+        if commit not in self._changed:
+            known = self.repository is not None and self.has(commit)
+            self._changed[commit] = (
+                self.repository.changed_since(commit) if known and self.repository else frozenset()
+            )
+        return self._changed[commit]
+
+    def _resolves(self, commit: str) -> bool:
+        if self.repository is None:
+            return False
+        try:
+            return self.repository.resolve(commit) == commit
+        except UsageError:
+            return False
+
+    def _path(self, name: str) -> str:
+        return name.removeprefix(self._above)
+
+
+def is_recording(path: str) -> bool:
+    """Whether a path ends in a recording's name."""
+    return Name.parse(path.rpartition("/")[2]) is not None

@@ -1,0 +1,298 @@
+"""What was there already when evidence was made, by git and by the times of files.
+
+That a test did not open a recording, or is in no list, proves something only if the recording was
+there, as it is now, and if the test is today's, and gets the answers that it would get today.
+"""
+
+import os
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from recctl import files
+from recctl.dialects import Name, Table
+from recctl.errors import UnreadableError
+from recctl.evidence import Evidence, Run, case_of
+from recctl.evidence.spelling import spelled, spelled_path
+from recctl.evidence.verdicts import MOST_OPENINGS
+from recctl.jsontext import parse
+from recctl.prune.checkout import Checkout, is_recording
+from recctl.recording import Recording
+from recctl.safetext import one_line
+
+SLACK = 2.0
+"""Seconds. Some file systems keep times no better, and runs note theirs in whole seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What changed among the recordings since a run began, or went that it opened.
+
+    `digits` are those of their names, `owners` the tests that they belong to; `anybody` says that
+    one of them may be asked for by any test.
+    """
+
+    digits: frozenset[str] = frozenset()
+    owners: frozenset[str] = frozenset()
+    anybody: bool = False
+
+
+_NOTHING = Touched()
+
+
+@dataclass(frozen=True)
+class Past:
+    """By the ids of runs and lists: the paths that are newer, and what was touched since.
+
+    It is that of some paths only. `loose` are the runs of which git cannot tell what else has
+    changed since, with the time at which they began.
+    """
+
+    evidence: Evidence = field(default_factory=Evidence)
+    paths: frozenset[str] = frozenset()
+    newer: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    touched: Mapping[str, Touched] = field(default_factory=dict)
+    loose: Mapping[str, float] = field(default_factory=dict)
+
+    def newer_than(self, path: str) -> frozenset[str]:
+        """The runs and lists at whose time the file at a path may not have been there as it is."""
+        is_known = path in self.paths
+        return frozenset(one for one, paths in self.newer.items() if path in paths or not is_known)
+
+    def changed_since(self, test_id: str | None, places: Iterable[Path] = ()) -> frozenset[str]:
+        """The runs since which something changed that a test may open; without one, any test.
+
+        `places` are where the test's file may be. Where git cannot tell, its time does.
+        """
+        if test_id is None:
+            return frozenset(one for one, touched in self.touched.items() if touched != _NOTHING)
+        test = spelled(test_id)
+        found = {
+            run
+            for run, touched in self.touched.items()
+            if touched != _NOTHING
+            and (
+                touched.anybody
+                or test in touched.owners
+                or not touched.digits.isdisjoint(self._digits_of(test, run))
+            )
+        }
+        if self.loose:
+            changed = max((_changed(place) or 0.0 for place in places), default=0.0)
+            found.update(run for run, at in self.loose.items() if changed + SLACK > at)
+        return frozenset(found)
+
+    def _digits_of(self, test: str, run: str) -> frozenset[str]:
+        """The hashes by which a test may have asked in a run."""
+        found = self._digits.get((test, run))
+        if found is None:
+            names = (Name.parse(_name_in(one)) for one in self.evidence.opened_by(test, run))
+            found = frozenset(one.digits for one in names if one is not None)
+            self._digits[test, run] = found
+        return found
+
+    @cached_property
+    def _digits(self) -> dict[tuple[str, str], frozenset[str]]:
+        return {}
+
+
+def past_of(
+    evidence: Evidence,
+    paths: Collection[str],
+    checkout: Checkout,
+    table: Table,
+    *,
+    accept_older_runs: bool = False,
+) -> Past:
+    """What was there of the recordings at some paths from a root. Raises GitError."""
+    if evidence.is_empty:
+        return Past()
+    times = {path: _changed(checkout.root / path) for path in paths}
+    seen = _Seen(evidence, checkout, times, checkout.committed(paths), table, accept_older_runs)
+    newer: dict[str, frozenset[str]] = {}
+    touched, loose = {}, {}
+    for run in sorted(evidence.runs):
+        lacking = seen.newer_than(run)
+        newer[run.id] = newer.get(run.id, frozenset()) | lacking
+        touched[run.id] = seen.touched_since(run, lacking)
+        if not accept_older_runs and not checkout.has(run.commit):
+            loose[run.id] = run.started
+    for one in evidence.lists:
+        if one.modified:
+            young = (path for path, time in times.items() if _may_follow(time, one.modified))
+            lacking = frozenset(young) - seen.committed.keys()
+            newer[one.id] = newer.get(one.id, frozenset()) | lacking
+    return Past(evidence, frozenset(paths), newer, touched, loose)
+
+
+def older_runs(evidence: Evidence, checkout: Checkout) -> Iterator[str]:
+    """A line for each run whose tests may not be those that are here now. Raises GitError.
+
+    What may differ is told by git; where the run had changes that were not committed, by the times
+    of all files. Recordings do not count.
+    """
+    if checkout.repository is None:
+        return
+    told: dict[tuple[str, bool, float], str] = {}
+    for run in sorted(evidence.runs, key=lambda one: (one.command, one)):
+        if not run.commit:
+            continue
+        state = (run.commit, run.dirty, run.started if run.dirty else 0.0)
+        if state not in told:
+            told[state] = _why_older(run, checkout)
+        if told[state]:
+            yield f"{one_line(run.command)}: {told[state]}"
+
+
+def _why_older(run: Run, checkout: Checkout) -> str:
+    commit = one_line(run.commit[:7])
+    if not checkout.has(run.commit):
+        return f"its run was of commit {commit}, which is not here: fetch it, trace again"
+    others, of = checkout.changed_others(run.commit), f"of commit {commit}"
+    if run.dirty:
+        of = f"of uncommitted changes to {commit}"
+        places = {**{one: checkout.top / one for one in others}, **checkout.others}
+        others = frozenset(
+            one for one, place in places.items() if _may_follow(_changed_at(place), run.started)
+        )
+    if not others:
+        return ""
+    count = len(others)
+    noun = "other file has" if count == 1 else "other files have"
+    return f"its run was {of}, and {count:,} {noun} changed since: trace again"
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """The recordings that are here, when they were changed last, and which of them git has.
+
+    `committed` has the ids of the contents of the latter.
+    """
+
+    evidence: Evidence
+    checkout: Checkout
+    times: Mapping[str, float | None]
+    committed: Mapping[str, str]
+    table: Table
+    accept_older_runs: bool
+
+    def newer_than(self, run: Run) -> frozenset[str]:
+        """The paths of what may not have been there, as it is, when a run began.
+
+        In a work tree with changes that were not committed, a file of the commit may have been
+        missing.
+        """
+        by_git = bool(run.commit) and (self.accept_older_runs or not run.dirty)
+        then = self.checkout.recordings_of(run.commit) if by_git else {}
+        return frozenset(
+            path
+            for path, time in self.times.items()
+            if _may_follow(time, run.started)
+            and not (path in then and then[path] == self.committed.get(path))
+        )
+
+    def touched_since(self, run: Run, newer: frozenset[str]) -> Touched:
+        """What has changed since a run began, of what its tests may open."""
+        if self.times and len(newer) == len(self.times):
+            return Touched(anybody=True)  # it proves nothing of anything
+        changed = [*newer, *self._changed_outside(run)]
+        owners = [self._owner(path) for path in changed]
+        gone = self._gone.get(run.id, frozenset()) | self._gone_for_all
+        names = (Name.parse(_name_in(path)) for path in (*changed, *gone))
+        return Touched(
+            frozenset(name.digits for name in names if name is not None),
+            frozenset(one for one in owners if one is not None),
+            None in owners and not self.accept_older_runs,
+        )
+
+    def _changed_outside(self, run: Run) -> list[str]:
+        """The recordings that have changed, and are not among those that are looked at."""
+        found = []
+        for path in self.checkout.changed_recordings(run.commit) if run.commit else ():
+            time = _changed(self.checkout.root / path)
+            if path not in self.times and time is not None and _may_follow(time, run.started):
+                found.append(path)
+        return found
+
+    @cached_property
+    def _gone(self) -> Mapping[str, frozenset[str]]:
+        """By run, the recordings that it opened below the root, and that are not there any more."""
+        found = defaultdict[str, set[str]](set)
+        for path, openings in self.evidence.openings.items():
+            if path in self._spelled or not is_recording(path) or os.path.isabs(path):  # noqa: PTH117
+                continue
+            if not self._is_there(path):
+                for one in openings:
+                    found[one.run].add(path)
+        return {run: frozenset(paths) for run, paths in found.items()}
+
+    @cached_property
+    def _gone_for_all(self) -> frozenset[str]:
+        """Those that were opened so often that any other run may have done so."""
+        gone = frozenset().union(*self._gone.values())
+        return frozenset(one for one in gone if len(self.evidence.openings[one]) >= MOST_OPENINGS)
+
+    def _is_there(self, path: str) -> bool:
+        """Whether there is a file at a path in its one spelling."""
+        places = (path, *self._tracked.get(path, ()))
+        return any(os.path.lexists(self.checkout.root / one) for one in places)
+
+    def _owner(self, path: str) -> str | None:
+        """The test that a recording belongs to; null where any may ask for it, or none is told."""
+        if path not in self._owners:
+            self._owners[path] = _owner(self.checkout.root / path, self.table)
+        return self._owners[path]
+
+    @cached_property
+    def _owners(self) -> dict[str, str | None]:
+        return {}
+
+    @cached_property
+    def _spelled(self) -> frozenset[str]:
+        return frozenset(map(spelled_path, self.times))
+
+    @cached_property
+    def _tracked(self) -> Mapping[str, list[str]]:
+        """What git has by path in its one spelling."""
+        known = defaultdict[str, list[str]](list)
+        for path in filter(is_recording, self.checkout.tracked):
+            known[spelled_path(path)].append(path)
+        return known
+
+
+def _name_in(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _may_follow(time: float | None, moment: float) -> bool:
+    """Whether a file may have changed after a moment, which is 0 if it is not known."""
+    return time is None or time + SLACK > moment
+
+
+def _changed(path: Path) -> float | None:
+    """When a file was last changed, or got its name, in seconds since 1970; null without one."""
+    try:
+        status = path.lstat()
+    except (OSError, ValueError):
+        return None
+    return max(status.st_mtime, status.st_ctime)
+
+
+def _changed_at(path: Path) -> float | None:
+    """The same; of a file that is not there, when that may have come about."""
+    times = map(_changed, (path, *path.parents))
+    return next((time for time in times if time is not None), None)
+
+
+def _owner(path: Path, table: Table) -> str | None:
+    """The test that a recording belongs to; null where any may ask for it, or it cannot be read."""
+    try:
+        parsed = parse(files.read(path))
+    except UnreadableError:
+        return None
+    if parsed.flaws or not Recording.is_interaction(parsed.value):
+        return None
+    case = case_of(path.name, Recording(path.name, parsed.value, 0), table)
+    return None if case.test_id is None or case.shared else spelled(case.test_id)

@@ -1,0 +1,179 @@
+"""Evidence, brought to bear on the recordings below a root: with trees, sources and the past."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+from recctl.corpus import Entry
+from recctl.errors import UsageError
+from recctl.evidence import Case, Evidence, Judgement, Reason, Verdict, case_of
+from recctl.evidence.spelling import spelled, spelled_path
+from recctl.plan import below
+from recctl.prune.checkout import Checkout
+from recctl.prune.past import Past, older_runs, past_of
+from recctl.prune.searching import Search
+from recctl.prune.trees import Trees, spelled_bases, trees_of
+from recctl.recording import Recording
+from recctl.rules.policy import Policy
+from recctl.safetext import one_line
+from recctl.sources import NodeId, Presence, written_parameters
+
+_OPEN_TO_SOURCES = frozenset(
+    {Reason.NEVER_RAN, Reason.PARTIAL_LIST, Reason.OTHER_TREE, Reason.NEWER_THAN_EVIDENCE}
+)
+"""Why nothing is known of a test that no list and no run has."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Evidence, and what it says of the recordings at some paths from a root.
+
+    No path among them is a link. `vouched` says, by the user's word, that the evidence is of every
+    configuration.
+    """
+
+    evidence: Evidence
+    policy: Policy
+    trees: Trees
+    paths: frozenset[str] = frozenset()
+    past: Past = field(default_factory=Past)
+    vouched: bool = False
+
+    def judgement(self, path: str, recording: Recording, search: Search) -> Judgement:
+        """The verdict on the recording at a path. `search` was for its test.
+
+        Where an opened file has the recording's name and is none of those at the paths, it may be
+        this one: reached through a link, or lying elsewhere in another checkout. Sources that lack
+        the test prove what lists and traces that have never heard of it leave open.
+        """
+        case = self.case(path, recording, search)
+        made = self.evidence.judge(case)
+        elsewhere = self._elsewhere.get(spelled_path(path).rpartition("/")[2])
+        if made.verdict is not Verdict.USED and elsewhere is not None:
+            text = f"a file of its name was opened: {one_line(elsewhere)}"
+            return Judgement(Verdict.USED, Reason.OPENED, text)
+        is_gone = search.sought.presence is Presence.GONE and not case.shared
+        if is_gone and made.reason in _OPEN_TO_SOURCES and not self.heard_of(case.test_id):
+            text = f"its test is gone: {one_line(search.sought.reason)}"
+            return Judgement(Verdict.UNUSED, Reason.NOT_LISTED, text)
+        return made
+
+    def about(self, path: str, recording: Recording, search: Search) -> tuple[str, ...]:
+        """All that the evidence holds on one recording, a line each."""
+        return self.evidence.about(self.case(path, recording, search))
+
+    def heard_of(self, test_id: str | None) -> bool:
+        """Whether a test is in a list or ended in a run."""
+        if test_id is None:
+            return False
+        test = spelled(test_id)
+        return test in self.evidence.listed or test in self.evidence.endings
+
+    def case(self, path: str, recording: Recording, search: Search) -> Case:
+        """What is asked of the evidence about the recording at a path."""
+        case = case_of(path, recording, self.policy.table)
+        test_id = case.test_id
+        bases = self.trees.bases(path, test_id, self.policy.table)
+        lists = self.trees.speaking(bases)
+        known = replace(
+            case,
+            bases=spelled_bases(bases),
+            lists=lists,
+            newer_than=self.past.newer_than(path),
+            vouched=self.vouched and self.trees.is_sure(lists, bases),
+        )
+        if test_id is None or case.shared:
+            return replace(known, changed_since=self.past.changed_since(None))
+        file = NodeId.parse(test_id).file
+        holding = self.trees.holding(file)
+        places = (self.trees.root / base / file for base in bases)
+        written = None
+        if len(search.roots) == 1 and self.evidence.has_other_parameters(test_id):
+            written = _written(search.roots[0], test_id)
+        return replace(
+            known,
+            changed_since=self.past.changed_since(test_id, places),
+            other_bases=spelled_bases(holding - bases),
+            in_sources=_in_sources(search, is_held=bool(holding)),
+            written=written,
+        )
+
+    @cached_property
+    def _elsewhere(self) -> Mapping[str, str]:
+        """File names -> an opened path that leads to none of the paths."""
+        by_name = defaultdict[str, list[str]](list)
+        for path in map(spelled_path, self.paths):
+            by_name[path.rpartition("/")[2]].append(path)
+        found: dict[str, str] = {}
+        for opened in sorted(self.evidence.openings):
+            name = opened.rpartition("/")[2]
+            alike = by_name.get(name)
+            if alike and not any(_is_same(opened, path) for path in alike):
+                found.setdefault(name, opened)
+        return found
+
+
+def proof_for(
+    evidence: Evidence,
+    entries: Iterable[Entry],
+    root: Path,
+    policy: Policy,
+    *,
+    vouched: bool = False,
+    accept_older_runs: bool = False,
+) -> Proof:
+    """Evidence for files below a root.
+
+    Raises UsageError for runs of other tests than those here, unless they are accepted,
+    RefusedError for a file that is not below the root, and GitError.
+    """
+    folders: dict[Path, str] = {}
+    paths = set()
+    for one in entries:
+        if not one.path.is_symlink():
+            parent = one.path.parent
+            if parent not in folders:
+                folders[parent] = below(root, parent / "x").removesuffix("x")
+            paths.add(f"{folders[parent]}{one.path.name}")
+    checkout = Checkout(root)
+    if not accept_older_runs:
+        refused = list(older_runs(evidence, checkout))
+        if refused:
+            more = f" and {len(refused) - 1:,} more" if len(refused) > 1 else ""
+            raise UsageError(
+                f"--trace: a run that does not count: {refused[0]}, or --accept-older-runs{more}"
+            )
+    return Proof(
+        evidence,
+        policy,
+        trees_of(evidence, paths, checkout, policy.test_roots),
+        frozenset(paths),
+        past_of(evidence, paths, checkout, policy.table, accept_older_runs=accept_older_runs),
+        vouched,
+    )
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Whether two paths may be of one file, counted from different roots."""
+    return one == other or one.endswith(f"/{other}") or other.endswith(f"/{one}")
+
+
+def _in_sources(search: Search, *, is_held: bool) -> bool | None:
+    """Whether the sources have a test; null where they cannot tell.
+
+    Where none were looked at, a file of its path somewhere may yet be the test's.
+    """
+    if search.sought.presence is Presence.UNKNOWN:
+        return None if search.sought.reason or is_held else False
+    return search.sought.presence is Presence.PRESENT
+
+
+def _written(root: Path, test_id: str) -> frozenset[str] | None:
+    """The ids that the sources can give to a test's function; null where these are not all."""
+    parameters = written_parameters(root, test_id)
+    if parameters is None:
+        return None
+    node = NodeId.parse(test_id)
+    return frozenset(str(replace(node, parameters=one)) for one in parameters)

@@ -1,0 +1,333 @@
+"""Which programs may open recordings unseen, when a traced process starts them.
+
+A program is fine that is a Python which will trace itself, or that is known to read no recordings.
+What is not understood is not fine.
+"""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Set
+    from typing import Any
+
+    from recctl.tracing.path import recctl_tracer
+else:
+    import recctl_tracer
+
+HARMLESS = frozenset(
+    (
+        # What Python's own modules start: ctypes.util, platform, uuid, webbrowser
+        *("arp", "c++", "cc", "clang", "crle", "dump", "file", "gcc", "ifconfig", "ip", "ld"),
+        *("ldconfig", "lsb_release", "netstat", "objdump", "sw_vers", "uname", "xcode-select"),
+        # What tells of the system, or waits
+        *("date", "df", "free", "getconf", "groups", "hostname", "hostnamectl", "id", "locale"),
+        *("logname", "lscpu", "lsof", "nproc", "nvidia-smi", "pgrep", "printenv", "ps", "pwd"),
+        *("sleep", "stty", "sysctl", "system_profiler", "tput", "tty", "uptime", "vm_stat"),
+        *("where", "which", "who", "whoami"),
+        # What makes and removes files without reading them, and what does nothing
+        *("basename", "chmod", "chown", "dirname", "echo", "false", "git", "kill", "killall"),
+        *("ls", "mkdir", "mkfifo", "mktemp", "pkill", "printf", "rm", "rmdir", "seq", "taskkill"),
+        *("test", "touch", "true", "["),
+    )
+)
+"""Programs that read no recordings, and start nothing that does."""
+
+_SHELLS = frozenset(("ash", "bash", "busybox", "dash", "ksh", "sh", "zsh"))
+_BUILTINS = frozenset(
+    (
+        *(":", "bg", "break", "cd", "continue", "exit", "export", "fg", "hash", "jobs", "local"),
+        *("read", "readonly", "return", "set", "shift", "times", "type", "ulimit", "umask"),
+        *("unset", "wait"),
+    )
+)
+"""Of a shell; none runs what it is given."""
+_BEFORE = frozenset(
+    ("!", "do", "elif", "else", "exec", "if", "then", "time", "until", "while", "{")
+)
+"""Words of a shell after which a command comes."""
+_ENDS = frozenset(("done", "fi", "}"))
+_OPERATORS = ";|&\n()"
+_NOT_UNDERSTOOD = ("`", "$(", "$'", "<")
+_NAMES = ("PYTHONPATH", "PYTHONHOME", "RECCTL_", "PATH=", "ENV=")
+"""What a command may not speak of, if it is to be known what runs, and that it is traced."""
+
+
+class Started:
+    """What is known of a program that is started.
+
+    `doubt` is why it may open recordings unseen, or null: "other", as it is no Python; "isolated",
+    as its options keep it from being traced; "environment", as its variables do; or "shell", as
+    the command is not understood. `stays` says that it goes on when the command is over. `files`
+    are those that it is told of, and may open.
+    """
+
+    def __init__(self, program: str, command: str) -> None:
+        self.program, self.command = program, command
+        self.doubt: str | None = None
+        self.stays = False
+        self.files: list[str] = []
+
+
+def started(
+    program: Any,
+    arguments: Any,
+    environment: Mapping[Any, Any],
+    folder: Any,
+    trusted: Set[str],
+) -> Started:
+    """What is known of a program that is started with these arguments and this environment.
+
+    The first argument is its name. The folder is null where it is that of this process.
+    """
+    path = os.fsdecode(program if program is not None else arguments[0])
+    if isinstance(arguments, (str, bytes)):
+        words = os.fsdecode(arguments).replace('"', " ").split()
+    else:
+        words = [os.fsdecode(one) for one in arguments]
+    found = Started(_name(path), " ".join(words))
+    place = os.getcwd() if folder is None else os.path.abspath(os.fsdecode(folder))  # noqa: PTH100, PTH109
+    _Judging(found, environment, place, trusted).command([path, *words[1:]])
+    return found
+
+
+class _Judging:
+    """Of one start: what is the same for all commands of a shell."""
+
+    def __init__(
+        self,
+        found: Started,
+        environment: Mapping[Any, Any],
+        folder: str,
+        trusted: Set[str],
+    ) -> None:
+        self.found, self.folder, self.trusted = found, folder, trusted
+        self.reaches = recctl_tracer.reaches(environment)
+        self.is_prepared = any(os.fsdecode(key) in ("BASH_ENV", "ENV") for key in environment)
+        self.path = ""
+        for each in (environment, os.environ):
+            told = {os.fsdecode(key): each[key] for key in each}.get("PATH", os.defpath)
+            self.path += os.fsdecode(told) + os.pathsep
+
+    def command(self, words: list[str]) -> None:
+        """Judge a program and its arguments."""
+        program, name = words[0], _name(words[0])
+        place = self._find(program)
+        if place is None:
+            return  # it cannot be started
+        if not _is_python(name):
+            self._add_files(words[1:])
+        if name in HARMLESS or not self.trusted.isdisjoint((name, program, place)):
+            return
+        if not self.reaches:
+            self._doubt(name, "environment")
+        elif _is_python(name):
+            if _is_old(name) or _is_old(_name(os.path.realpath(place))):
+                self._doubt(name, "other")
+            elif _is_isolated(words[1:]):
+                self._doubt(name, "isolated")
+        elif name in _SHELLS:
+            self._shell(name, words[1:])
+        elif name in _WRAPPERS:
+            self._wrapped(name, words[1:])
+        else:
+            self._script(name, place)
+
+    def _doubt(self, program: str, why: str) -> None:
+        if self.found.doubt is None:
+            self.found.program, self.found.doubt = program, why
+
+    def _find(self, program: str) -> str | None:
+        """Where a program is; as it is called, where that cannot be said."""
+        if os.name == "nt":
+            return program
+        if "/" in program:
+            place = os.path.join(self.folder, program)  # noqa: PTH118
+            return place if os.path.exists(place) else None  # noqa: PTH110
+        for folder in self.path.split(os.pathsep):
+            place = os.path.join(self.folder, folder, program)  # noqa: PTH118
+            if os.path.isfile(place):  # noqa: PTH113
+                return place
+        return None
+
+    def _add_files(self, words: list[str]) -> None:
+        for word in words:
+            for one in {word, word.rpartition("=")[2], word.lstrip("@")}:
+                if one.lower().endswith(".json"):
+                    self.found.files.append(os.path.join(self.folder, one))  # noqa: PTH118
+
+    def _script(self, name: str, place: str) -> None:
+        """Judge a program that may be a script in Python."""
+        try:
+            descriptor = os.open(place, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+            try:
+                start = os.read(descriptor, 1000)
+            finally:
+                os.close(descriptor)
+        except OSError:
+            start = b""
+        words = _interpreter(start)
+        if not words or not _is_python(_name(words[0])):
+            self._doubt(name, "other")
+        elif _is_isolated(words[1:]):
+            self._doubt(name, "isolated")
+
+    def _wrapped(self, name: str, words: list[str]) -> None:
+        """Judge what is run by a program that runs another."""
+        if name in ("nohup", "setsid"):
+            self.found.stays = True
+        if name == "nice" and words[:1] == ["-n"]:
+            words = words[2:]
+        if name == "timeout" and words and words[0][:1].isdigit():
+            words = words[1:]
+        elif name == "timeout":
+            words = ["-"]
+        while name == "env" and words and _assigns(words[0]):
+            if any(words[0].startswith(one) for one in _NAMES):
+                self._doubt(name, "shell")
+            words = words[1:]
+        if words and not words[0].startswith("-"):
+            self.command(words)
+        elif words:
+            self._doubt(name, "shell")
+
+    # Shells
+
+    def _shell(self, name: str, words: list[str]) -> None:
+        letters = ""
+        while words and words[0][:1] in ("-", "+") and len(words[0]) > 1:
+            letters += words[0][1:]
+            words = words[1:]
+        if not words or self.is_prepared or set(letters) - set("cefux"):
+            self._doubt(name, "shell")
+        elif "c" in letters:
+            self._commands(name, words[0])
+        elif _name(words[0]) not in self.trusted:
+            self._doubt(_name(words[0]), "other")
+
+    def _commands(self, shell: str, text: str) -> None:
+        """Judge a shell's command line, one simple command after the other."""
+        parts = None if any(one in text for one in _NAMES) else _split(text)
+        if parts is None:
+            self._doubt(shell, "shell")
+            return
+        moved = False
+        for words, operator in parts:
+            self.found.stays = self.found.stays or operator == "&"
+            while words and (words[0] in _BEFORE or _assigns(words[0])):
+                words.pop(0)
+            if not words or words[0] in _ENDS or (words[0] == "for" and words[2:3] == ["in"]):
+                self._add_files(words)
+            elif words[0] in _BUILTINS or words[0] in HARMLESS:
+                self._add_files(words)
+                moved = moved or words[0] == "cd"
+            elif words[0] in self.trusted or (words[0] == "command" and words[1:2] == ["-v"]):
+                self._add_files(words)
+            elif "$" in words[0]:
+                self._doubt(shell, "shell")
+            elif self._find(words[0]) is None or (moved and "/" in words[0] and words[0][0] != "/"):
+                self._doubt(_name(words[0]), "shell")
+            else:
+                self.command(words)
+
+
+_WRAPPERS = frozenset(("env", "nice", "nohup", "setsid", "timeout"))
+
+
+def _name(program: str) -> str:
+    name = os.path.basename(program.replace("\\", "/") if os.name == "nt" else program)  # noqa: PTH119
+    return name[:-4] if name.lower().endswith(".exe") else name
+
+
+def _is_python(name: str) -> bool:
+    """Whether a program is a Python, by its name."""
+    name = name.lower()
+    for start in ("python", "pypy"):
+        if name.startswith(start):
+            return not name[len(start) :].rstrip("wdt").strip("0123456789.")
+    return False
+
+
+def _is_old(name: str) -> bool:
+    """Whether a Python is known to be one that has no audit hooks."""
+    version = name.lower().replace("python", "").replace("pypy", "")
+    return version.startswith("2") or version in ("3.5", "3.6", "3.7")
+
+
+def _is_isolated(words: list[str]) -> bool:
+    """Whether the options of a Python keep it from being traced."""
+    words = words[:]
+    while words and words[0].startswith("-") and words[0] != "-":
+        option = words.pop(0)
+        if option.startswith("--"):
+            continue
+        for place, letter in enumerate(option[1:], start=2):
+            if letter in "IES":
+                return True
+            if letter in "cm":
+                return False
+            if letter in "WX":
+                if not option[place:]:
+                    del words[:1]
+                break
+    return False
+
+
+def _interpreter(start: bytes) -> list[str]:
+    """The program that runs a script, and its options; nothing where that cannot be said.
+
+    Where the path of a Python is long or has spaces, installers have a shell find it: the second
+    line is one of the shell as well as a string of Python.
+    """
+    if not start.startswith(b"#!"):
+        return []
+    lines = os.fsdecode(start[2:]).split("\n")
+    words = lines[0].split()
+    if words and _name(words[0]) == "env":
+        words = words[2:] if words[1:2] == ["-S"] else words[1:]
+    if words and _name(words[0]) in _SHELLS and lines[1:2]:
+        line = lines[1].strip()
+        for begun in ("'''exec' ", '"""exec" ', '"exec" '):
+            if line.startswith(begun) and line.endswith('"$0" "$@"'):
+                path = line[len(begun) : -len('"$0" "$@"')].strip()
+                name = path.rpartition("/")[2]
+                # Options come after the closing quotation mark.
+                words = name.replace('"', " ").replace("'", " ").split()
+    return words
+
+
+def _assigns(word: str) -> bool:
+    name, sign, _ = word.partition("=")
+    return bool(sign) and name.isidentifier()
+
+
+def _split(text: str) -> list[tuple[list[str], str]] | None:
+    """The simple commands of a shell's command line, as words, and the operator after each.
+
+    Null for what this does not understand: commands in commands, documents, redirected input. A
+    quoted operator counts as one, so that more words than need be are taken for commands.
+    """
+    if any(one in text for one in _NOT_UNDERSTOOD):
+        return None
+    from shlex import shlex  # noqa: PLC0415 - few processes start a shell
+
+    reader = shlex(text.replace("\\\n", ""), posix=True, punctuation_chars=_OPERATORS + ">")
+    reader.whitespace, reader.whitespace_split, reader.commenters = " \t\r", True, ""
+    parts: list[tuple[list[str], str]] = [([], "")]
+    is_target = False
+    try:
+        for token in reader:
+            if token and not token.strip(_OPERATORS + ">"):
+                is_target = ">" in token
+                if not is_target:
+                    parts[-1] = (parts[-1][0], token)
+                    parts.append(([], ""))
+            elif is_target:
+                is_target = False
+            else:
+                parts[-1][0].append(token)
+    except ValueError:
+        return None
+    return parts

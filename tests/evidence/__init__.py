@@ -1,0 +1,1 @@
+"""Tests of evidence: what lists and traces prove, and how traces come about."""
