@@ -6,25 +6,22 @@ what is not a turn or a tool is a parameter, and a part of unknown form is kept 
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from recctl.recording import Kind, Recording
-from recctl.shapes import items, text
+from recctl.shapes import fields, items, text
 
 PartKind = Literal["text", "reasoning", "refusal", "image", "audio", "file", "result", "json"]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A piece of a turn. `text` is what a reader sees: words, a url, base64, or JSON."""
 
     kind: PartKind
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A tool call that an earlier answer made. `arguments` is text, JSON as a rule."""
 
     name: str
@@ -32,8 +29,7 @@ class Call:
     id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """What one side says at once; `answers` is the id of the call that a tool's turn answers."""
 
     role: str
@@ -42,8 +38,7 @@ class Turn:
     answers: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Tool:
+class Tool(NamedTuple):
     """A tool that the model may call, with the names of its parameters."""
 
     name: str
@@ -51,13 +46,12 @@ class Tool:
     parameters: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
+class Conversation(NamedTuple):
     """A request. `parameters` are those that are set to something, in the order of the request."""
 
     turns: tuple[Turn, ...] = ()
     tools: tuple[Tool, ...] = ()
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = {}
 
 
 _TURN_KEYS = ("system", "instructions", "messages", "contents", "input", "prompt", "query")
@@ -215,19 +209,41 @@ def _result(block: Mapping[str, Any]) -> Part | None:
     return None
 
 
-def _tools(value: Any) -> Iterator[Tool]:
+def declarations(recording: Recording) -> Iterator[Any]:
+    """What the request says of each tool that `conversation` has, in that order, as it says it."""
+    sent = recording.sent
+    for holder in (sent, sent.get("config")):
+        if isinstance(holder, dict) and recording.kind is not Kind.TOOL:
+            yield from _declarations(holder.get("tools"))
+
+
+def schema_of(declaration: Any) -> Any:
+    """The JSON Schema of the parameters of a declared tool, if it has one."""
+    known = fields(declaration)
+    return known.get("parameters") or known.get("input_schema")
+
+
+def _declarations(value: Any) -> Iterator[Any]:
     for entry in items(value):
         if not isinstance(entry, dict):
-            yield Tool(entry if isinstance(entry, str) else _json(entry))
+            yield entry
             continue
         declared = items(entry.get("function_declarations"))
         for one in declared or [entry.get("function", entry)]:
             if isinstance(one, dict):
-                yield _tool(one)
+                yield one
+
+
+def _tools(value: Any) -> Iterator[Tool]:
+    for one in _declarations(value):
+        if isinstance(one, dict):
+            yield _tool(one)
+        else:
+            yield Tool(one if isinstance(one, str) else _json(one))
 
 
 def _tool(function: Mapping[str, Any]) -> Tool:
-    schema = function.get("parameters") or function.get("input_schema")
+    schema = schema_of(function)
     properties = schema.get("properties") if isinstance(schema, dict) else None
     description = function.get("description")
     return Tool(

@@ -1,7 +1,6 @@
 """The errors recctl raises on purpose, and the exit codes of its process."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from enum import IntEnum
 
 
@@ -36,6 +35,8 @@ class RecctlError(Exception):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The end of a message on an unknown word: the known one most like it, if one is."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only those who err need it
+
     near = get_close_matches(word, list(known), n=1)
     return f", did you mean {near[0]}?" if near else ""
 

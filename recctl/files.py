@@ -5,10 +5,13 @@ Nothing here trusts a path: only regular files are read, and opening never block
 
 import os
 import stat
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from recctl.errors import UnreadableError, UsageError
 from recctl.safetext import one_line
+
+if TYPE_CHECKING:  # what git runs once for each file needs no paths
+    from pathlib import Path
 
 MAX_BYTES = 512 * 1024 * 1024
 """A larger file is not read. The largest real recording has 2 MB."""
@@ -21,10 +24,10 @@ _OPEN_FLAGS = (
 )
 
 
-def read(path: Path) -> bytes:
+def read(path: "Path | str") -> bytes:
     """All bytes of a regular file. Raises UnreadableError, whose text is the reason alone."""
     try:
-        _check(path.stat())
+        _check(os.stat(path))  # noqa: PTH116 - a text is a path, too
         descriptor = os.open(path, _OPEN_FLAGS)
         with os.fdopen(descriptor, "rb") as file:
             _check(os.fstat(descriptor))  # another file may have taken its place
@@ -34,12 +37,14 @@ def read(path: Path) -> bytes:
         raise UnreadableError(reason(error)) from None
 
 
-def write(path: Path, content: bytes) -> None:
+def write(path: "Path", content: bytes) -> None:
     """Put bytes into a file: the old content stays until the new one is complete.
 
     A link is followed; a device or a FIFO is written to as it is. Raises UsageError, whose text
     says which file and why; nothing is left half-written then.
     """
+    from pathlib import Path  # noqa: PLC0415 - as above
+
     try:
         if path.exists() and not path.is_file():
             if path.is_dir():
@@ -61,7 +66,7 @@ def reason(error: Exception) -> str:
     return text[0].lower() + text[1:] if text else type(error).__name__
 
 
-def _replace(path: Path, content: bytes) -> None:
+def _replace(path: "Path", content: bytes) -> None:
     from secrets import token_hex  # noqa: PLC0415 - loads half of the library of hashes
 
     beside = path.with_name(f".{path.name[:40]}.{token_hex(4)}")

@@ -48,6 +48,9 @@ _UNAFFECTED = (
 _LOGGED = ("--format=%H %ct %s",)
 _RAW = ("--raw", "-z", "--no-abbrev", "--no-renames", "--no-ext-diff")
 
+_LOOSE_HEADS = ("HEAD", "FETCH_HEAD")
+"""Commits that may be neither a branch's nor in a log of one."""
+
 _USERS_VARIABLES = (
     "GIT_CONFIG_",  # where the settings are; a container may say there what to trust
     "GIT_CEILING_DIRECTORIES",
@@ -203,6 +206,33 @@ class Repository:
                     added[change.path] = commit.time  # an older commit comes later
             times.update((path, added[name]) for path, name in names.items() if name in added)
         return times
+
+    def authored_at(self, path: str, blob: str) -> int | None:
+        """When a content first came to a path, by its author's clock, in seconds since 1970.
+
+        All commits are looked through that git knows: of branches, tags, stashes, of what HEAD and
+        branches once were, and of what was fetched last. A commit that is rebased or picked keeps
+        its author's time. Null where no commit has the content there, and in a shallow clone,
+        whose oldest commits seem to have added everything.
+
+        Raises GitError.
+        """
+        if self.is_shallow:
+            return None
+        heads = [head for head in _LOOSE_HEADS if self._is_known(head)]
+        order = ("--full-history", "-m", f"--find-object={blob}")
+        form = (*_RAW, "--format=%H %at %s")
+        tokens = _tokens(
+            self.top, "log", "--all", "--reflog", *order, *form, *heads, "--", _exactly(path)
+        )
+        return min(
+            (
+                commit.time
+                for commit, change in _changes(tokens)
+                if commit is not None and change.after is not None and change.after.id == blob
+            ),
+            default=None,
+        )
 
     def resolve(self, revision: str) -> str:
         """The id of the commit that a revision names. Raises UsageError where there is none."""
@@ -375,6 +405,13 @@ class Repository:
 
     def _parsed(self, revision: str) -> str:
         return _line(self.top, "rev-parse", "--verify", f"{revision}^{{commit}}")
+
+    def _is_known(self, revision: str) -> bool:
+        try:
+            self._parsed(revision)
+        except GitError:
+            return False
+        return True
 
     def _log(
         self, revisions: Sequence[str], specs: Sequence[str]

@@ -5,13 +5,14 @@ that a damaged recording can still be listed and shown. What is damaged, the rul
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, Self
-from urllib.parse import SplitResult, urlsplit
+from typing import TYPE_CHECKING, Any, Final
 
 from recctl.shapes import fields, text
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
 
 
 class Kind(StrEnum):
@@ -57,16 +58,16 @@ _PROVIDER_HOSTS = (
 """Part of a url's host and port, and whose it is. Source: the providers' public API references."""
 
 
-@dataclass(frozen=True)
 class Recording:
     """A document read from a file named `file_name`; unknown keys are kept as they are.
 
     `size` is the file's length in bytes.
     """
 
-    file_name: str
-    document: Mapping[str, Any]
-    size: int
+    def __init__(self, file_name: str, document: Mapping[str, Any], size: int) -> None:
+        self.file_name: Final = file_name
+        self.document: Final = document
+        self.size: Final = size
 
     @staticmethod
     def is_interaction(document: object) -> bool:
@@ -98,12 +99,16 @@ class Recording:
         """The test that owns the recording, a pytest node id; null for shared ones."""
         return text(self.document.get("test_id")) or text(self.request.get("test_id"))
 
-    def asked_by(self, test_id: str | None) -> Self:
+    def asked_by(self, test_id: str | None) -> "Recording":
         """The same recording as if another test, or none, had made the request."""
         document = {**self.document, "test_id": test_id}
         if "test_id" in self.request:
             document["request"] = {**self.request, "test_id": test_id}
-        return replace(self, document=document)
+        return self.with_document(document)
+
+    def with_document(self, document: Mapping[str, Any]) -> "Recording":
+        """The same recording as if its file held another document."""
+        return Recording(self.file_name, document, self.size)
 
     @property
     def sent(self) -> Mapping[str, Any]:
@@ -114,8 +119,10 @@ class Recording:
         return {}
 
     @cached_property
-    def url(self) -> SplitResult | None:
+    def url(self) -> "SplitResult | None":
         """The request's url in its parts; null where there is none or it cannot be split."""
+        from urllib.parse import urlsplit  # noqa: PLC0415 - a recording can be read without
+
         try:
             return urlsplit(self.request["url"]) if text(self.request.get("url")) else None
         except ValueError:

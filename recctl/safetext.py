@@ -1,6 +1,7 @@
-"""Text that is safe to print: what was recorded never acts on a terminal."""
+"""Text that is fit to print: what was recorded never acts on a terminal, nor fills it."""
 
 import re
+from functools import cache
 
 _UNSAFE = re.compile(
     "["
@@ -10,6 +11,17 @@ _UNSAFE = re.compile(
     "\ud800-\udfff"  # halves of surrogate pairs, which cannot be written
     "]"
 )
+
+_BREAK = r"(?:\r?\n|\\r\\n|\\n)"  # also as it stands in JSON
+_BASE64 = (
+    r"[A-Za-z0-9+/_-]{60,}+"
+    rf"(?:{_BREAK}[A-Za-z0-9+/_-]{{60,}}+)*+"
+    rf"(?:{_BREAK}[A-Za-z0-9+/_-]{{1,59}}(?==))?={{0,2}}"
+)
+_SHOWN_BASE64 = 24
+_LONG_BASE64 = 200
+_LEAST_WORD = 60
+"""Characters without a space that long base64 has at least, however it is broken into lines."""
 
 
 def harmless(text: str) -> str:
@@ -29,3 +41,30 @@ def one_line(text: object) -> str:
 def _escaped(match: re.Match[str]) -> str:
     code = ord(match[0])
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def shortened(text: str) -> str:
+    """A text whose long base64 is cut, saying how long it was."""
+    # Few texts have such words, and compiling the pattern takes longer than looking for them.
+    if len(text) < _LONG_BASE64 or not any(len(word) >= _LEAST_WORD for word in text.split()):
+        return text
+    return _base64().sub(_cut, text)
+
+
+@cache
+def _base64() -> re.Pattern[str]:
+    return re.compile(_BASE64)
+
+
+def _cut(match: re.Match[str]) -> str:
+    found = match[0]
+    if len(found) < _LONG_BASE64 or not _is_mixed(found):
+        return found
+    return f"{found[:_SHOWN_BASE64]}… (base64, {len(found):,} characters)"
+
+
+def _is_mixed(text: str) -> bool:
+    """Whether a long word is base64 by its letters, and not a path, a ruler or a number."""
+    separators = sum(text.count(one) for one in "/-_")
+    kinds = (str.isupper, str.islower, str.isdigit)
+    return separators * 10 < len(text) and all(any(map(kind, text)) for kind in kinds)

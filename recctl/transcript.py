@@ -1,22 +1,20 @@
 """The readable form of an answer, the same for every provider. Derived, never stored."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Finish = Literal["stop", "length", "tool_calls", "content_filter", "error"]
 ArgumentsError = Literal["empty", "invalid", "not-object"]
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCall:
+class ToolCall(NamedTuple):
     """A call that the model asks for.
 
     `arguments` is null where the raw text does not parse (`error` says why) and for none at all
     an empty object.
     """
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides a method of tuples
     id: str | None
     type: str
     name: str
@@ -25,11 +23,10 @@ class ToolCall:
     error: ArgumentsError | None
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """One of the answers. `text` is null where none was ever sent, empty where "" was."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides a method of tuples
     role: str | None
     text: str | None = None
     reasoning: str | None = None
@@ -38,11 +35,10 @@ class Choice:
     finish: Finish | None = None
     finish_raw: str | None = None
     logprobs: Any = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """Tokens, as the provider counts them; `raw` is its own account."""
 
     input: int | None
@@ -53,8 +49,7 @@ class Usage:
     raw: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Oddity:
+class Oddity(NamedTuple):
     """Something unexpected in an answer: a code, and the chunk (from 0) it was seen at."""
 
     code: str
@@ -62,8 +57,7 @@ class Oddity:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Transcript:
+class Transcript(NamedTuple):
     """A whole answer. `complete` means that every choice came to its end; `chunks` counts them."""
 
     format: str
@@ -76,5 +70,5 @@ class Transcript:
     system_fingerprint: str | None = None
     choices: tuple[Choice, ...] = ()
     usage: Usage | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = {}
     warnings: tuple[Oddity, ...] = ()

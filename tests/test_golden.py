@@ -167,6 +167,22 @@ CASES = [
     Case("ls-filtered", f"ls {CLEAN} --test test_tides --where request.body.stream=true"),
     Case("ls-broken", f"ls {BROKEN}"),
     Case("ls-nothing-found", f"ls {CLEAN} --model siren"),
+    # diff and why
+    Case("diff", f"diff 8c5441fa ca1004f4 {CLEAN} --part all"),
+    Case("diff-json", f"diff 8c5441fa ca1004f4 {CLEAN} --part all --format json"),
+    Case("diff-markdown", f"diff 8c5441fa ca1004f4 {CLEAN} --part all --format markdown"),
+    Case("diff-folders", f"diff {BROKEN}/tests/stale {BROKEN}/tests/unreachable"),
+    Case("diff-unreadable", f"diff {BROKEN}/tests/invalid-json {BROKEN}/tests/stale"),
+    Case("diff-of-itself", f"diff 8c5441fa 8c5441fa {CLEAN} --exit-code"),
+    Case("why-stale", f"why 4fd1bc7e6f33 {BROKEN}"),
+    Case("why-json", f"why 4fd1bc7e6f33 {BROKEN} --format json"),
+    Case("why-nothing-found", f"why 0123456789ab {CLEAN}"),
+    # prune and stats
+    Case("prune-nothing-asked", f"prune {BROKEN}"),
+    Case("prune-no-evidence", f"prune --unused {BROKEN}"),
+    Case("prune-too-much", f"prune --stale {BROKEN}/tests/stale --grace 0"),
+    Case("stats", f"stats {CLEAN}"),
+    Case("stats-markdown", f"stats {CLEAN} --by model --by kind --format markdown"),
     # the rest
     Case("dialects", "dialects"),
     Case("dialects-examples", "dialects examples"),

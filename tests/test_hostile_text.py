@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from recctl.hashing import canonical
-from recctl.render.terminal import shortened
-from recctl.safetext import harmless, one_line
+from recctl.safetext import harmless, one_line, shortened
 from tests.build import (
     Document,
     assistant_call,

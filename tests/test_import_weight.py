@@ -26,8 +26,30 @@ def test_folding_a_recording_loads_no_library() -> None:
     assert modules_after(code) & HEAVY == set()
 
 
-def test_the_command_line_itself_loads_only_typer() -> None:
-    assert modules_after("import recctl.cli") & HEAVY == {"typer"}
+def test_reading_an_answer_of_any_format_does_not_load_dataclasses() -> None:
+    code = (
+        "import recctl.recording, recctl.conversation\n"
+        "from importlib import import_module\n"
+        "from recctl.wire import FORMATS, reasoning, sse\n"
+        "[import_module(one.module) for one in FORMATS]"
+    )
+    assert modules_after(code) & {"dataclasses", "inspect"} == set()
+
+
+def test_the_command_line_itself_loads_no_library() -> None:
+    assert modules_after("import recctl.cli") & HEAVY == set()
+
+
+def test_the_commands_load_only_typer() -> None:
+    assert modules_after("import recctl.cli.app") & HEAVY == {"typer"}
+
+
+def test_the_version_is_told_without_any_library() -> None:
+    code = (
+        "import sys\nfrom recctl.cli import main\nsys.argv = ['recctl', '--version']\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass"
+    )
+    assert modules_after(code) & HEAVY == set()
 
 
 @pytest.mark.parametrize("module", ["jsonschema", "jsonschema_rs"])

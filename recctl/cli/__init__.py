@@ -1,6 +1,6 @@
 """The command line: which commands there are, and the one place where errors end.
 
-A command's module is imported when the command is called, and imports what it needs when it runs.
+Nothing is imported here that not every run needs, for git calls recctl once for each file.
 """
 
 import errno
@@ -8,26 +8,18 @@ import gc
 import os
 import signal
 import sys
-import threading
-from collections.abc import Callable, Mapping
-from functools import wraps
-from importlib import import_module
-from inspect import Parameter, signature
-from typing import Annotated, Any
-
-import typer
-from typer.core import TyperCommand, TyperGroup
+from contextlib import suppress
 
 from recctl import __version__
-from recctl.cli.settings import chosen_file
-from recctl.errors import EXIT_MEANINGS, ExitCode, RecctlError
-from recctl.safetext import harmless
+from recctl.errors import ExitCode, RecctlError
 
 COMMANDS = {
     "validate": "Check recordings: text, structure, hash, folder, answer.",
     "show": "Print one recording as a conversation.",
     "assemble": "Print answers in one piece, as JSON.",
     "ls": "List recordings, one line each.",
+    "diff": "Say what changed between recordings, trees or commits.",
+    "why": "Explain why a recording was not found, from the error's text.",
     "rehash": "Give stale recordings the names that today's rules ask for.",
     "migrate": "Change requests, tests or types on purpose; names follow.",
     "prune": "Remove recordings that evidence proves unused.",
@@ -42,101 +34,11 @@ COMMANDS = {
     "rule": "Explain a rule, or list all.",
     "dialects": "List the hash dialects, and count which recordings agree.",
     "hash": "Print a request's hash under each dialect.",
+    "git": "Let git show recordings as text, and merge two of one request.",
+    "textconv": "Print a recording as text that can be compared by lines.",
     "config": "Print the configuration, and where each value comes from.",
 }
 """Every command and its line of help; the module of the same name holds the rest."""
-
-_EPILOG = "Exit codes: " + ", ".join(f"{code} {text}" for code, text in EXIT_MEANINGS.items()) + "."
-
-
-_CONFIG = Annotated[
-    str | None, typer.Option(metavar="FILE", help="Take the configuration from this file.")
-]
-
-
-def _configured(run: Callable[..., int]) -> Callable[..., int]:
-    """A command's function with one more option, `--config`, which every command has."""
-
-    @wraps(run)
-    def configured(*arguments: Any, config: str | None = None, **options: Any) -> int:
-        chosen_file.set(config)
-        return run(*arguments, **options)
-
-    known = signature(run)
-    added = Parameter("config", Parameter.KEYWORD_ONLY, default=None, annotation=_CONFIG)
-    parameters = [*known.parameters.values(), added]
-    configured.__signature__ = known.replace(parameters=parameters)  # type: ignore[attr-defined]
-    configured.__annotations__ = {**run.__annotations__, "config": _CONFIG}
-    return configured
-
-
-class _Command(TyperCommand):
-    """A command some of whose options may go without their value.
-
-    `optional_values` has those options and what they mean then. A folder is never such a value.
-    """
-
-    optional_values: Mapping[str, str]
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        given = args[: args.index("--")] if "--" in args else args
-        for place, argument in enumerate(given):
-            after = given[place + 1 : place + 2]
-            alone = not after or after[0].startswith("-") or os.path.isdir(after[0])  # noqa: PTH112
-            if argument in self.optional_values and alone:
-                args[place] = f"{argument}={self.optional_values[argument]}"
-        return super().parse_args(ctx, args)
-
-
-class _LazyGroup(TyperGroup):
-    """Commands that are imported when they are called or asked for help."""
-
-    def __init__(self, **attributes: Any) -> None:
-        super().__init__(**attributes)
-        # Only the names are read from this, for "did you mean".
-        self.commands: Any = dict.fromkeys(COMMANDS)
-
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the base class's signature
-        return list(COMMANDS)
-
-    def get_command(self, ctx: Any, name: str) -> Any:  # noqa: ARG002
-        if name not in COMMANDS:
-            return None
-        module = import_module(f"recctl.cli.{name}")
-        app = typer.Typer(add_completion=False, rich_markup_mode=None)
-        text = COMMANDS[name] + "\n\n" + module.DETAILS
-        app.command(name, cls=_Command, help=text, epilog=_EPILOG)(_configured(module.run))
-        command: Any = typer.main.get_command(app)
-        command.optional_values = getattr(module, "OPTIONAL_VALUES", {})
-        return command
-
-
-_app = typer.Typer(
-    cls=_LazyGroup,
-    rich_markup_mode=None,
-    no_args_is_help=True,
-    epilog=_EPILOG,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        sys.stdout.write(f"recctl {__version__}\n")
-        raise typer.Exit
-
-
-@_app.callback()
-def _root(
-    *,
-    version: Annotated[
-        bool,
-        typer.Option(
-            "--version", help="Print the version.", callback=_print_version, is_eager=True
-        ),
-    ] = False,
-) -> None:
-    """Fsck, linter and reader for corpora of recorded API traffic."""
 
 
 def main() -> None:
@@ -145,7 +47,11 @@ def main() -> None:
     # Recordings are trees, and what is imported stays: a collector would walk both for nothing.
     gc.disable()
     try:
-        code = typer.main.get_command(_app)(prog_name="recctl", standalone_mode=False) or 0
+        code = _run_by_git(sys.argv[1:])
+        if code is None:
+            from recctl.cli.app import run  # noqa: PLC0415 - loads the library of command lines
+
+            code = run()
         sys.stdout.flush()
     except KeyboardInterrupt:
         code = ExitCode.INTERRUPTED
@@ -157,10 +63,32 @@ def main() -> None:
     sys.exit(code)
 
 
+def _run_by_git(arguments: list[str]) -> int | None:
+    """Run what git runs again and again, and what asks for the version; null for all else.
+
+    What is not as git's drivers have it, is left to the library of command lines: the same
+    commands are known there, with their help.
+    """
+    match arguments:
+        case ["--version"]:
+            sys.stdout.write(f"recctl {__version__}\n")
+            return ExitCode.FINE
+        case ["textconv", path] | ["textconv", "--form", _, path] if not path.startswith("-"):
+            from recctl.textconv import convert  # noqa: PLC0415
+
+            return convert(path)
+        case ["git", "merge", base, ours, theirs, size, path, *labels]:
+            from recctl.drivers.merge import merge  # noqa: PLC0415
+
+            return merge((base, ours, theirs), size, path, labels)
+    return None
+
+
 def _prepare_streams() -> None:
     """Make printing never fail for a character, and quiet where nobody reads any more."""
-    if hasattr(signal, "SIGPIPE") and threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    if hasattr(signal, "SIGPIPE"):
+        with suppress(ValueError):  # not in the main thread
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
@@ -170,6 +98,8 @@ def _prepare_streams() -> None:
 
 
 def _told(message: str, code: int) -> int:
+    from recctl.safetext import harmless  # noqa: PLC0415 - not of use to every run
+
     sys.stderr.write(f"recctl: {harmless(message)}\n")
     return code
 

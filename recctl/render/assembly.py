@@ -1,10 +1,10 @@
 """Answers in one piece as JSON (schemas/assembly.schema.json)."""
 
-from dataclasses import asdict
 from typing import Any
 
 from recctl.assemble import Assembly
 from recctl.render import document
+from recctl.shapes import as_objects
 
 
 def as_json(assembly: Assembly) -> str:
@@ -18,7 +18,7 @@ def as_line(assembly: Assembly) -> str:
 
 
 def _object(assembly: Assembly) -> dict[str, Any]:
-    transcript = asdict(assembly.transcript)
+    transcript = as_objects(assembly.transcript)
     return {
         "path": assembly.path,
         "hash": assembly.hash,

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Literal
 
@@ -14,8 +14,8 @@ from recctl.dialects import Standing
 from recctl.render import document as document_json
 from recctl.render.markdown import code, escaped, longest_run
 from recctl.render.summary import plural
-from recctl.render.terminal import shortened
-from recctl.safetext import harmless, one_line
+from recctl.safetext import harmless, one_line, shortened
+from recctl.shapes import as_objects
 from recctl.show import Logprobs, Sheet
 from recctl.transcript import Choice, Transcript, Usage
 from recctl.wire.oddities import severity_of
@@ -107,7 +107,7 @@ def as_json(sheet: Sheet, view: View) -> str:
         "size": sheet.size,
         "chunks": sheet.chunks,
         "status": sheet.status,
-        "request": None if side == "response" else asdict(sheet.request),
+        "request": None if side == "response" else as_objects(sheet.request),
         "response": None if side == "request" else _response_object(sheet),
     }
     return document_json.as_json(document)
@@ -116,7 +116,7 @@ def as_json(sheet: Sheet, view: View) -> str:
 def _response_object(sheet: Sheet) -> dict[str, Any]:
     return {
         "exception": sheet.exception,
-        "transcript": asdict(sheet.transcript),
+        "transcript": as_objects(sheet.transcript),
         "body": sheet.body,
     }
 

@@ -8,8 +8,8 @@ from typing import Any
 from recctl.render import document as document_json
 from recctl.render.markdown import code_cell
 from recctl.render.summary import plural
-from recctl.render.terminal import columns, shortened
-from recctl.safetext import one_line
+from recctl.render.terminal import columns
+from recctl.safetext import one_line, shortened
 from recctl.stats import Field, Group, Stats
 
 _NONE = "-"

@@ -1,4 +1,4 @@
-"""Lines that know how to wrap, columns, and long values cut short."""
+"""Lines that know how to wrap, and columns."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
@@ -6,20 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from rich.cells import cell_len
 from rich.text import Text
 
-_BREAK = r"(?:\r?\n|\\r\\n|\\n)"  # also as it stands in JSON
-_BASE64 = re.compile(
-    r"[A-Za-z0-9+/_-]{60,}+"
-    rf"(?:{_BREAK}[A-Za-z0-9+/_-]{{60,}}+)*+"
-    rf"(?:{_BREAK}[A-Za-z0-9+/_-]{{1,59}}(?==))?={{0,2}}"
-)
-_SHOWN_BASE64 = 24
-_LONG_BASE64 = 200
 _WORD = re.compile(r"\S+\s*")
-
-
-def shortened(text: str) -> str:
-    """A text whose long base64 is cut, saying how long it was."""
-    return _BASE64.sub(_cut, text)
 
 
 def wrapped(lines: Iterable[Text], width: int) -> Iterator[Text]:
@@ -94,17 +81,3 @@ def _shorter(text: str, width: int, at_end: bool) -> str:
     if len(text) <= width:
         return text
     return text[: width - 1] + "…" if at_end else "…" + text[len(text) - width + 1 :]
-
-
-def _cut(match: re.Match[str]) -> str:
-    found = match[0]
-    if len(found) < _LONG_BASE64 or not _is_mixed(found):
-        return found
-    return f"{found[:_SHOWN_BASE64]}… (base64, {len(found):,} characters)"
-
-
-def _is_mixed(text: str) -> bool:
-    """Whether a long word is base64 by its letters, and not a path, a ruler or a number."""
-    separators = sum(text.count(one) for one in "/-_")
-    kinds = (str.isupper, str.islower, str.isdigit)
-    return separators * 10 < len(text) and all(any(map(kind, text)) for kind in kinds)

@@ -5,44 +5,22 @@ Nothing is imported that an answer names: a class name is a word here. Reading n
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from recctl.shapes import fields, items
 from recctl.transcript import Oddity, Transcript
-from recctl.wire import (
-    anthropic,
-    gemini,
-    interactions,
-    ollama,
-    openai_chat,
-    openai_completion,
-    openai_responses,
-    plain,
-    sse,
-)
+from recctl.wire import plain
 from recctl.wire.format import Format
 from recctl.wire.normal import error_words, in_short, without_nulls
+from recctl.wire.telling import FORMATS
 
-__all__ = ["Answer", "chunk_values", "read"]
-
-FORMATS: tuple[Format, ...] = (
-    openai_chat.FORMAT,
-    openai_completion.FORMAT,
-    openai_responses.FORMAT,
-    anthropic.FORMAT,
-    gemini.FORMAT,
-    interactions.FORMAT,
-    ollama.FORMAT,
-)
-"""Every streamed format; the first that knows a value takes it."""
+__all__ = ["FORMATS", "Answer", "chunk_values", "read"]
 
 _MOST_FOREIGN = 100
 """So many chunks that do not belong into a stream are told one by one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """A response, read.
 
     `object` is what the provider would have sent without streaming: for an answer that was not
@@ -80,7 +58,7 @@ def read(response: Mapping[str, Any]) -> Answer:
         note("too-deep", None, "deeper than can be walked")
         body = response.get("body")
         chunks = len(body) if isinstance(body, list) else 0
-        unread = replace(plain.unknown(complete=False), chunks=chunks, warnings=note.all())
+        unread = plain.unknown(complete=False)._replace(chunks=chunks, warnings=note.all())
         return Answer(unread, None)
 
 
@@ -91,14 +69,14 @@ def _read(response: Mapping[str, Any], note: Notes) -> Answer:
         answer = _streamed(stream, note)
         if raised:
             note("stream-exception", None, "the chunks are those before the exception")
-            answer = replace(answer, transcript=replace(answer.transcript, complete=False))
+            answer = answer._replace(transcript=answer.transcript._replace(complete=False))
     elif raised:
         answer = Answer(plain.exception(response), None)
     else:
         answer = _whole(response.get("body"), note)
     chunks = len(stream) if stream is not None else 0
-    return replace(
-        answer, transcript=replace(answer.transcript, chunks=chunks, warnings=note.all())
+    return answer._replace(
+        transcript=answer.transcript._replace(chunks=chunks, warnings=note.all())
     )
 
 
@@ -151,7 +129,7 @@ def _streamed(body: list[Any], note: Notes) -> Answer:
     for data, at in foreign[:_MOST_FOREIGN]:
         note("mixed-stream", at, f"not of format {wanted}: {in_short(data)}")
     transcript, rebuilt = fold.finish()
-    return Answer(replace(transcript, complete=transcript.complete and not foreign), rebuilt)
+    return Answer(transcript._replace(complete=transcript.complete and not foreign), rebuilt)
 
 
 def _is_of_any_format(data: Any) -> bool:
@@ -165,6 +143,8 @@ def _chunks(body: list[Any], note: Notes) -> Iterator[tuple[Format | None, Any, 
     """Every chunk with its format, if it has one, and its place among the recorded ones."""
     values: Iterable[tuple[Any, int]] = ((value, at) for at, value in enumerate(body))
     if any(isinstance(value, str) for value in body):
+        from recctl.wire import sse  # noqa: PLC0415 - few answers came so
+
         values = sse.decoded(body, note)
     for value, at in values:
         class_name, data = unwrapped(value)

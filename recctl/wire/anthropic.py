@@ -5,13 +5,12 @@ what was cut off stays as the text it was.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from recctl.shapes import fields, items, text
 from recctl.transcript import Choice, ToolCall, Transcript
 from recctl.wire.checks import Constants, note_choice, note_finish_of_tools, note_numbers
-from recctl.wire.format import Format, Note, Object
+from recctl.wire.format import Note, Object
 from recctl.wire.normal import (
     error_words,
     finish,
@@ -24,10 +23,7 @@ from recctl.wire.normal import (
     without_nulls,
 )
 
-_EVENTS = (
-    *("message_start", "message_delta", "message_stop"),
-    *("content_block_start", "content_block_delta", "content_block_stop"),
-)
+NAME = "anthropic"
 _TEXTS = {"text_delta": ("text", "text"), "thinking_delta": ("thinking", "thinking")}
 _BLOCK_OF_DELTA = {
     "text_delta": "text",
@@ -45,30 +41,17 @@ _RAW_INPUT = "arguments_raw"
 """Not a key of the provider's: a tool's input that does not parse, beside an input of null."""
 
 
-def _is_chunk(class_name: str, data: Object) -> bool:
-    if class_name and not class_name.startswith("anthropic."):
-        return False
-    return data.get("type") in _EVENTS or _is_error(data)
+def fold(note: Note) -> "_Fold":
+    """A fold of a stream of this format."""
+    return _Fold(note)
 
 
-def _is_error(data: Object) -> bool:
-    """Whether an event is Anthropic's error; that of OpenAI's responses is numbered."""
-    numbered = data.get("sequence_number") is not None
-    return data.get("type") == "error" and isinstance(data.get("error"), dict) and not numbered
-
-
-def _is_whole(class_name: str, data: Object) -> bool:
-    if class_name and not class_name.startswith("anthropic."):
-        return False
-    return data.get("type") == "message" and isinstance(data.get("content"), list)
-
-
-def _from_whole(data: Object, note: Note) -> Transcript:
+def from_whole(data: Object, note: Note) -> Transcript:
     """The same as that of a stream that starts with the whole message."""
-    fold = _Fold(note)
-    fold.add({"type": "message_start", "message": data}, 0)
-    fold.add({"type": "message_stop"}, 0)
-    return fold.finish()[0]
+    whole = _Fold(note)
+    whole.add({"type": "message_start", "message": data}, 0)
+    whole.add({"type": "message_stop"}, 0)
+    return whole.finish()[0]
 
 
 class _Fold:
@@ -110,7 +93,7 @@ class _Fold:
             self._note("terminal-missing", None, "no message_stop")
         extra = {key: self._message[key] for key in self._message if key not in _MESSAGE_KEYS}
         transcript = Transcript(
-            format=FORMAT.name,
+            format=NAME,
             complete=bool(choices and self._finish_raw) and self._stopped and not self._failed,
             chunks=0,
             id=text(self._message.get("id")),
@@ -178,7 +161,7 @@ class _Fold:
         block = self._latest.get(index)
         if block is None:
             self._note("block-not-started", at, f"block {index}")
-            block = self._latest[index] = _Block(index, {"type": _BLOCK_OF_DELTA[kind]})
+            block = self._latest[index] = _Block(index, _BLOCK_OF_DELTA[kind])
             self._blocks.append(block)
         if not block.add(kind, delta):
             self._note("block-not-started", at, f"{kind} for a block of another type")
@@ -233,16 +216,16 @@ class _Fold:
                 self._note("block-unstopped", None, f"block {block.index}")
 
 
-@dataclass
 class _Block:
     """A content block in the making. Its texts come in pieces, by their key."""
 
-    index: int
-    data: dict[str, Any] = field(default_factory=dict)
-    texts: dict[str, list[str]] = field(default_factory=dict)
-    input: list[str] = field(default_factory=list)
-    is_started: bool = False
-    is_stopped: bool = False
+    def __init__(self, index: int, kind: str | None = None) -> None:
+        self.index = index
+        self.data: dict[str, Any] = {} if kind is None else {"type": kind}
+        self.texts: dict[str, list[str]] = {}
+        self.input: list[str] = []
+        self.is_started = False
+        self.is_stopped = False
 
     def start(self, data: Object) -> None:
         """Take in the block that was sent first. The nulls in a tool's input are the model's."""
@@ -287,7 +270,7 @@ class _Block:
         else:
             made = tool_call(number, call_id, "function", name, raw)
         kind: str = self.data["type"]
-        return made if kind == "tool_use" else replace(made, type=kind)
+        return made if kind == "tool_use" else made._replace(type=kind)
 
     def rebuilt(self) -> dict[str, Any]:
         known = {**self.data, **{key: joined(parts) for key, parts in self.texts.items()}}
@@ -333,6 +316,3 @@ def _index(chunk: Object, otherwise: int, note: Note, at: int) -> int:
         return index
     note("block-index-gap", at, "an event has no number")
     return max(otherwise, 0)
-
-
-FORMAT = Format("anthropic", _is_chunk, _is_whole, _Fold, _from_whole)

@@ -1,10 +1,11 @@
 """What a wire format is: how it is told, folded into a transcript, and rebuilt as one object."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from recctl.transcript import Transcript
+if TYPE_CHECKING:
+    from recctl.transcript import Transcript
 
 Object = Mapping[str, Any]
 
@@ -18,7 +19,7 @@ class Fold(Protocol):
     def add(self, chunk: Object, at: int) -> None:
         """Take in the chunk that came as number `at`, nulls and all."""
 
-    def finish(self) -> tuple[Transcript, Any]:
+    def finish(self) -> tuple["Transcript", Any]:
         """The transcript, and the object that the provider would have sent without streaming.
 
         Called once, after the last chunk. The transcript's `warnings` and `chunks` are left to
@@ -26,12 +27,23 @@ class Fold(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
-    """One wire format. A class name is "" for a value that came without one."""
+class Format(NamedTuple):
+    """One wire format. A class name is "" for a value that came without one.
+
+    Its module, which has the functions `fold` and `from_whole`, is imported when it is needed.
+    """
 
     name: str
+    module: str
     is_chunk: Callable[[str, Object], bool]
     is_whole: Callable[[str, Object], bool]
-    fold: Callable[[Note], Fold]
-    from_whole: Callable[[Object, Note], Transcript]
+
+    def fold(self, note: Note) -> Fold:
+        """A fold of a stream of this format."""
+        made: Fold = import_module(self.module).fold(note)
+        return made
+
+    def from_whole(self, data: Object, note: Note) -> "Transcript":
+        """The transcript of an answer that was not streamed. Never raises."""
+        made: Transcript = import_module(self.module).from_whole(data, note)
+        return made

@@ -7,19 +7,24 @@ chunks".
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
 from recctl.shapes import fields, items, text
 from recctl.transcript import Choice, ToolCall, Transcript, Usage
 from recctl.wire.checks import Constants, note_choice, note_numbers, note_usage
-from recctl.wire.format import Format, Note, Object
-from recctl.wire.normal import error_words, finish, joined, number, usage, whole_call, without_nulls
+from recctl.wire.format import Note, Object
+from recctl.wire.normal import (
+    counted_together,
+    error_words,
+    finish,
+    joined,
+    usage,
+    whole_call,
+    without_nulls,
+)
 
-_MARKS = {
-    *("candidates", "usage_metadata", "usageMetadata", "prompt_feedback", "promptFeedback"),
-}
+NAME = "gemini"
 _ANSWER_KEYS = (
     *("sdk_http_response", "candidates", "create_time", "model_version", "prompt_feedback"),
     *("response_id", "usage_metadata", "model_status", "automatic_function_calling_history"),
@@ -32,42 +37,21 @@ _CALL_KEYS = ("id", "args", "name")
 _CONSTANTS = {"response_id": "id-changed", "model_version": "model-changed"}
 _HISTORY = "automatic_function_calling_history"
 _UNFINISHED = "FINISH_REASON_UNSPECIFIED"
-_HUMP = re.compile(r"(?<=[a-z0-9])[A-Z]")
-_STEP = re.compile(r"""\.([^.\[\]]+)|\[([0-9]{1,9})\]|\['([^']*)'\]|\["([^"]*)"\]""")
+_HUMP = r"(?<=[a-z0-9])[A-Z]"
+_STEP = r"""\.([^.\[\]]+)|\[([0-9]{1,9})\]|\['([^']*)'\]|\["([^"]*)"\]"""
 _MOST_STEPS = 100
 
 
-def _is_answer(class_name: str, data: Object) -> bool:
-    if class_name:
-        return class_name.rpartition(".")[2] == "GenerateContentResponse"
-    return not _MARKS.isdisjoint(data)
+def fold(note: Note) -> "_Fold":
+    """A fold of a stream of this format."""
+    return _Fold(note)
 
 
-def _from_whole(data: Object, note: Note) -> Transcript:
+def from_whole(data: Object, note: Note) -> Transcript:
     """The same as that of a stream of one chunk."""
-    fold = _Fold(note)
-    fold.add(data, 0)
-    return fold.finish()[0]
-
-
-def counted_together(counts: Object) -> dict[str, Any]:
-    """Token counts in which thoughts and tools' results are parts of output and input.
-
-    Google counts them beside those; everyone else, and whoever checks a sum, counts them within.
-    """
-    known = usage(dict(counts))
-    if known is None:
-        return {}
-    aside = ("tool_use_prompt_token_count", "total_tool_use_tokens")
-    tools = sum(number(counts.get(key)) or 0 for key in aside)
-    together = {
-        "input_tokens": None if known.input is None else known.input + tools,
-        "output_tokens": None if known.output is None else known.output + (known.reasoning or 0),
-        "total_tokens": known.total
-        if {"total_token_count", "total_tokens"} & set(counts)
-        else None,
-    }
-    return without_nulls(together)  # type: ignore[no-any-return]
+    whole = _Fold(note)
+    whole.add(data, 0)
+    return whole.finish()[0]
 
 
 class _Fold:
@@ -79,6 +63,7 @@ class _Fold:
         self._usage: dict[str, Any] = {}
         self._usages: list[tuple[int, Any]] = []
         self._candidates: dict[int, _Candidate] = {}
+        self._highest = float("-inf")
         self._failed = False
         self._at = 0
 
@@ -106,7 +91,7 @@ class _Fold:
         self._note_oddities(folds, blocked=blocked)
         ended = all(choice.finish_raw for choice in choices) if choices else blocked
         transcript = Transcript(
-            format=FORMAT.name,
+            format=NAME,
             complete=ended and not self._failed,
             chunks=0,
             id=text(self._answer.get("response_id")),
@@ -129,8 +114,9 @@ class _Fold:
         index = candidate.get("index")
         index = index if isinstance(index, int) else place
         if index not in self._candidates:
-            if any(known > index for known in self._candidates):
+            if index < self._highest:
                 self._note("choice-order", at, f"choice {index} after a higher one")
+            self._highest = max(self._highest, index)
             self._candidates[index] = _Candidate(index, self._note, self._spelling)
         self._candidates[index].add(candidate, at)
 
@@ -142,7 +128,7 @@ class _Fold:
     def _counts(self) -> Usage | None:
         """The counts, with the provider's own spelling in its own account of them."""
         known = usage(self._usage)
-        return known and replace(known, raw=self._spelling.written(self._usage))
+        return known and known._replace(raw=self._spelling.written(self._usage))
 
     def _extra(self, *, blocked: bool) -> dict[str, Any]:
         extra = {
@@ -203,16 +189,18 @@ class _Spelling:
 
 @lru_cache(maxsize=1024)
 def _snake(key: str) -> str:
-    return _HUMP.sub(lambda hump: "_" + hump[0].lower(), key)
+    if key == key.lower():
+        return key  # the pattern need not even be compiled
+    return re.sub(_HUMP, lambda hump: "_" + hump[0].lower(), key)
 
 
-@dataclass
 class _Call:
     """A function call in the making: its members, and arguments that came in pieces, by path."""
 
-    members: dict[str, Any]
-    pieces: dict[str, Any] = field(default_factory=dict)
-    is_open: bool = False
+    def __init__(self) -> None:
+        self.members: dict[str, Any] = {}
+        self.pieces: dict[str, Any] = {}
+        self.is_open = False
 
     def add(self, call: Object, spelling: _Spelling) -> None:
         self.is_open = call.get("will_continue") is True
@@ -255,13 +243,18 @@ class _Call:
                     self.pieces[path] = piece[key]
 
 
-@dataclass
 class _Part:
     """A part in the making. `texts` has the pieces of a text that may go on in another part."""
 
-    members: dict[str, Any]
-    texts: list[str] | None = None
-    call: _Call | None = None
+    def __init__(
+        self,
+        members: dict[str, Any],
+        texts: list[str] | None = None,
+        call: _Call | None = None,
+    ) -> None:
+        self.members = members
+        self.texts = texts
+        self.call = call
 
     @property
     def is_thought(self) -> bool:
@@ -283,21 +276,21 @@ class _Part:
         return spelling.written(members)
 
 
-@dataclass
 class _Candidate:
     """A candidate in the making."""
 
-    index: int
-    note: Note
-    spelling: _Spelling
-    role: str | None = None
-    parts: list[_Part] = field(default_factory=list)
-    empty_text: _Part | None = None
-    last_call: _Part | None = None
-    finish_raw: str | None = None
-    finished_at: int | None = None
-    others: dict[str, Any] = field(default_factory=dict)
-    has_content: bool = False
+    def __init__(self, index: int, note: Note, spelling: _Spelling) -> None:
+        self.index = index
+        self.note = note
+        self.spelling = spelling
+        self.role: str | None = None
+        self.parts: list[_Part] = []
+        self.empty_text: _Part | None = None
+        self.last_call: _Part | None = None
+        self.finish_raw: str | None = None
+        self.finished_at: int | None = None
+        self.others: dict[str, Any] = {}
+        self.has_content = False
 
     def add(self, candidate: Object, at: int) -> None:
         content = self.spelling.read(candidate.get("content"))
@@ -391,7 +384,7 @@ class _Candidate:
             known.members.update(part)
             known.call.add(read, self.spelling)
         else:
-            call = _Call({})
+            call = _Call()
             call.add(read, self.spelling)
             self.last_call = _Part(part, call=call)
             self.parts.append(self.last_call)
@@ -462,10 +455,11 @@ def _steps(path: str) -> list[str | int]:
 
 
 def _walk(way: str) -> Iterator[re.Match[str]]:
-    found = _STEP.match(way)
+    step = re.compile(_STEP)
+    found = step.match(way)
     while found:
         yield found
-        found = _STEP.match(way, found.end())
+        found = step.match(way, found.end())
 
 
 def _placed(into: Any, steps: list[str | int], value: Any) -> Any:
@@ -483,6 +477,3 @@ def _placed(into: Any, steps: list[str | int], value: Any) -> Any:
     else:
         values.append(_placed(None, rest, value))
     return values
-
-
-FORMAT = Format("gemini", _is_answer, _is_answer, _Fold, _from_whole)

@@ -5,7 +5,6 @@ which make `steps`. Source of the rules: docs/streams.md, "Gemini interactions".
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from recctl.shapes import fields, items, text
@@ -17,9 +16,9 @@ from recctl.wire.checks import (
     note_finish_of_tools,
     note_numbers,
 )
-from recctl.wire.format import Format, Note, Object
-from recctl.wire.gemini import counted_together
+from recctl.wire.format import Note, Object
 from recctl.wire.normal import (
+    counted_together,
     error_words,
     finish,
     joined,
@@ -30,9 +29,9 @@ from recctl.wire.normal import (
     whole_call,
     without_nulls,
 )
+from recctl.wire.telling import interaction_event
 
-_PREFIXES = ("interaction.", "content.", "step.")
-_MODULE = "google.genai."
+NAME = "gemini-interactions"
 _LISTS = {"content": "outputs", "step": "steps"}
 _LIST_NAMES = ("outputs", "steps")
 _ENDS = ("interaction.complete", "interaction.completed")
@@ -59,32 +58,16 @@ _RAW_ARGUMENTS = "arguments_raw"
 """Not a key of the provider's: arguments that do not parse, beside arguments of null."""
 
 
-def _is_chunk(class_name: str, data: Object) -> bool:
-    if class_name and not class_name.startswith(_MODULE):
-        return False
-    kind = _kind(data)
-    return kind.startswith(_PREFIXES) or (kind == "error" and "event_type" in data)
+def fold(note: Note) -> "_Fold":
+    """A fold of a stream of this format."""
+    return _Fold(note)
 
 
-def _is_whole(class_name: str, data: Object) -> bool:
-    if class_name and not class_name.startswith(_MODULE):
-        return False
-    if data.get("object") == "interaction":
-        return True
-    return isinstance(data.get("status"), str) and any(
-        isinstance(data.get(name), list) for name in _LIST_NAMES
-    )
-
-
-def _from_whole(data: Object, note: Note) -> Transcript:
+def from_whole(data: Object, note: Note) -> Transcript:
     """The same as that of a stream that ends with the whole interaction."""
-    fold = _Fold(note)
-    fold.add({"event_type": "interaction.completed", "interaction": data}, 0)
-    return fold.finish()[0]
-
-
-def _kind(data: Object) -> str:
-    return text(data.get("event_type")) or text(data.get("type")) or ""
+    whole = _Fold(note)
+    whole.add({"event_type": "interaction.completed", "interaction": data}, 0)
+    return whole.finish()[0]
 
 
 class _Fold:
@@ -97,7 +80,7 @@ class _Fold:
         self._failed = False
 
     def add(self, chunk: Object, at: int) -> None:
-        kind = _kind(chunk)
+        kind = interaction_event(chunk)
         group, _, action = kind.partition(".")
         if chunk.get("error") is not None or kind == "error":
             self._failed = True
@@ -120,7 +103,7 @@ class _Fold:
         note_counts(usage(counted_together(fields(self._interaction.get("usage")))), self._note)
         ended = self._ended and any(choice.finish_raw for choice in choices)
         transcript = Transcript(
-            format=FORMAT.name,
+            format=NAME,
             complete=ended and not self._failed,
             chunks=0,
             id=text(self._interaction.get("id")),
@@ -227,7 +210,6 @@ class _Fold:
         return {**known, **found}
 
 
-@dataclass
 class _Block:
     """An output, a step, or a content of a step in the making.
 
@@ -235,14 +217,15 @@ class _Block:
     such a content itself.
     """
 
-    list_name: str
-    index: int
-    members: dict[str, Any] = field(default_factory=dict)
-    texts: list[str] = field(default_factory=list)
-    arguments: list[str] = field(default_factory=list)
-    contents: list["_Block"] = field(default_factory=list)
-    is_started: bool = False
-    is_stopped: bool = False
+    def __init__(self, list_name: str, index: int, kind: str | None = None) -> None:
+        self.list_name = list_name
+        self.index = index
+        self.members: dict[str, Any] = {} if kind is None else {"type": kind}
+        self.texts: list[str] = []
+        self.arguments: list[str] = []
+        self.contents: list[_Block] = []
+        self.is_started = False
+        self.is_stopped = False
 
     @classmethod
     def whole(cls, list_name: str, index: int, data: Any) -> "_Block":
@@ -322,7 +305,7 @@ class _Block:
             made = whole_call(number, call_id, name, self.members.get("arguments", {}))
         else:
             made = tool_call(number, call_id, "function", name, raw)
-        return made if is_function else replace(made, type=self.kind)
+        return made if is_function else made._replace(type=self.kind)
 
     def rebuilt(self) -> dict[str, Any]:
         """The block. The type of an output stands after what it says, and its id after that."""
@@ -352,7 +335,7 @@ class _Block:
         """The content that a delta goes on with: the last one if both are text, or a new one."""
         own = _BLOCK_OF_DELTA.get(kind, kind)
         if not (self.contents and self.contents[-1].kind == own == "text"):
-            self.contents.append(_Block("", len(self.contents), {"type": own}))
+            self.contents.append(_Block("", len(self.contents), own))
         return self.contents[-1]
 
     def _add_text(self, delta: Object) -> None:
@@ -375,6 +358,3 @@ class _Block:
             return raw
         has_none = self.members.get("arguments") is None
         return text(self.members.get(_RAW_ARGUMENTS)) if has_none else None
-
-
-FORMAT = Format("gemini-interactions", _is_chunk, _is_whole, _Fold, _from_whole)

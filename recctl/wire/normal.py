@@ -152,6 +152,26 @@ def usage(raw: object) -> Usage | None:
     return Usage(given, taken, total, _count(raw, _REASONING), _count(raw, _CACHED), raw)
 
 
+def counted_together(counts: Mapping[str, Any]) -> dict[str, Any]:
+    """Token counts in which thoughts and tools' results are parts of output and input.
+
+    Google counts them beside those; everyone else, and whoever checks a sum, counts them within.
+    """
+    known = usage(dict(counts))
+    if known is None:
+        return {}
+    aside = ("tool_use_prompt_token_count", "total_tool_use_tokens")
+    tools = sum(number(counts.get(key)) or 0 for key in aside)
+    together = {
+        "input_tokens": None if known.input is None else known.input + tools,
+        "output_tokens": None if known.output is None else known.output + (known.reasoning or 0),
+        "total_tokens": known.total
+        if {"total_token_count", "total_tokens"} & set(counts)
+        else None,
+    }
+    return without_nulls(together)  # type: ignore[no-any-return]
+
+
 def _count(raw: Mapping[str, Any], paths: tuple[str, ...]) -> int | None:
     for path in paths:
         value: Any = raw

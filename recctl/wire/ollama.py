@@ -11,7 +11,7 @@ from typing import Any
 from recctl.shapes import fields, items, text
 from recctl.transcript import Choice, ToolCall, Transcript
 from recctl.wire.checks import Constants, note_choice
-from recctl.wire.format import Format, Note, Object
+from recctl.wire.format import Note, Object
 from recctl.wire.normal import (
     error_words,
     finish,
@@ -22,7 +22,7 @@ from recctl.wire.normal import (
     without_nulls,
 )
 
-_CLASSES = ("GenerateResponse", "ChatResponse")
+NAME = "ollama"
 _COUNTS = ("prompt_eval_count", "eval_count")
 _READ_KEYS = {
     *("model", "done", "done_reason", "message", "response", "thinking", "logprobs"),
@@ -33,19 +33,16 @@ _MESSAGE_KEYS = {"role", "content", "thinking", "tool_calls"}
 _PIECES = ("content", "response", "thinking")
 
 
-def _is_chunk(class_name: str, data: Object) -> bool:
-    if class_name:
-        return class_name.rpartition(".")[2] in _CLASSES
-    return isinstance(data.get("done"), bool) and (
-        isinstance(data.get("message"), dict) or isinstance(data.get("response"), str)
-    )
+def fold(note: Note) -> "_Fold":
+    """A fold of a stream of this format."""
+    return _Fold(note)
 
 
-def _from_whole(data: Object, note: Note) -> Transcript:
+def from_whole(data: Object, note: Note) -> Transcript:
     """The same as that of a stream of one chunk."""
-    fold = _Fold(note)
-    fold.add(data, 0)
-    return fold.finish()[0]
+    whole = _Fold(note)
+    whole.add(data, 0)
+    return whole.finish()[0]
 
 
 class _Members:
@@ -112,7 +109,7 @@ class _Fold:
         choice = self._choice(whole)
         self._note_whole(choice)
         transcript = Transcript(
-            format=FORMAT.name,
+            format=NAME,
             complete=bool(choice.finish_raw) and not self._failed,
             chunks=0,
             id=None,
@@ -187,6 +184,3 @@ def _others(data: Object, read: set[str]) -> dict[str, Any]:
         for key, value in data.items()
         if key not in read and value is not None
     }
-
-
-FORMAT = Format("ollama", _is_chunk, _is_chunk, _Fold, _from_whole)

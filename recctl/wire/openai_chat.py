@@ -4,7 +4,6 @@ Source of the rules: docs/streams.md, "OpenAI chat chunks" and "Tool calls".
 """
 
 import re
-from dataclasses import dataclass, field
 from typing import Any
 
 from recctl.shapes import fields, items, text
@@ -16,10 +15,11 @@ from recctl.wire.checks import (
     note_numbers,
     note_tokens,
 )
-from recctl.wire.format import Format, Note, Object
+from recctl.wire.format import Note, Object
 from recctl.wire.normal import finish, joined, repaired, tool_call, without_nulls
 from recctl.wire.openai_choices import ChoicesFold, next_finish, note_after_finish, take_in
 
+NAME = "openai-chat"
 _OBJECTS = ("chat.completion", "chat.completion.chunk")
 _DECLARED = (
     *("id", "choices", "created", "model", "object"),
@@ -31,33 +31,11 @@ _DELTA_KEYS = {
     *("role", "content", "refusal", "tool_calls", "function_call", "token_id"),
     *_REASONING_KEYS,
 }
-_NOT_IN_CHUNK = ("message", "text")
-"""Told apart by these, a chunk may have no choices, or choices without a delta."""
-
 _SPEAKING_KEYS = ("content", "refusal", "tool_calls", "function_call", *_REASONING_KEYS)
 _TAG = re.compile(r"<(?:think|reasoning)>")
 
 
-def _is_chunk(class_name: str, data: Object) -> bool:
-    if class_name:
-        return class_name.rpartition(".")[2] in ("ChatCompletionChunk", "ModelResponseStream")
-    choices = [fields(choice) for choice in items(data.get("choices"))]
-    if data.get("object") in ("text_completion", "completion.chunk"):
-        return False
-    if any(isinstance(choice.get("delta"), dict) for choice in choices):
-        return True
-    if data.get("object"):
-        return bool(data["object"] == "chat.completion.chunk")
-    return "choices" in data and all(one.keys().isdisjoint(_NOT_IN_CHUNK) for one in choices)
-
-
-def _is_whole(class_name: str, data: Object) -> bool:
-    if class_name:
-        return class_name.rpartition(".")[2] in ("ChatCompletion", "ModelResponse")
-    return any("message" in fields(choice) for choice in items(data.get("choices")))
-
-
-def _from_whole(data: Object, note: Note) -> Transcript:
+def from_whole(data: Object, note: Note) -> Transcript:
     """The same as that of a stream of one chunk; tool calls are numbered by their places."""
     choices = []
     for choice in items(data.get("choices")):
@@ -67,24 +45,25 @@ def _from_whole(data: Object, note: Note) -> Transcript:
             for place, call in enumerate(items(message.get("tool_calls")))
         ]
         choices.append({**fields(choice), "delta": message})
-    fold = _fold(note)
-    fold.add({**data, "choices": choices}, 0)
-    return fold.finish()[0]
+    whole = fold(note)
+    whole.add({**data, "choices": choices}, 0)
+    return whole.finish()[0]
 
 
-def _fold(note: Note) -> ChoicesFold:
-    return ChoicesFold(note, FORMAT.name, _OBJECTS, _DECLARED, _Choice)
+def fold(note: Note) -> ChoicesFold:
+    """A fold of a stream of this format."""
+    return ChoicesFold(note, NAME, _OBJECTS, _DECLARED, _Choice)
 
 
-@dataclass
 class _Call:
     """A tool call in the making."""
 
-    index: int
-    id: str | None = None
-    type: str | None = None
-    name: str = ""
-    fragments: list[str] = field(default_factory=list)
+    def __init__(self, index: int) -> None:
+        self.index = index
+        self.id: str | None = None
+        self.type: str | None = None
+        self.name = ""
+        self.fragments: list[str] = []
 
     def finish(self) -> ToolCall:
         raw = repaired("".join(self.fragments))
@@ -100,26 +79,26 @@ class _Call:
         return {"id": self.id, "function": function, "type": self.type or "function"}
 
 
-@dataclass
 class _Choice:
     """A choice in the making."""
 
-    index: int
-    note: Note
-    role: str | None = None
-    content: list[str] = field(default_factory=list)
-    refusal: list[str] = field(default_factory=list)
-    reasoning: dict[str, list[str]] = field(default_factory=dict)
-    calls: list[_Call] = field(default_factory=list)
-    legacy_call: _Call | None = None
-    finish_raw: str | None = None
-    logprobs: dict[str, Any] | None = None
-    in_message: dict[str, Any] = field(default_factory=dict)
-    in_choice: dict[str, Any] = field(default_factory=dict)
-    by_index: dict[int, _Call] = field(default_factory=dict)
-    by_id: dict[str, _Call] = field(default_factory=dict)
-    highest: int = -1
-    latest: _Call | None = None
+    def __init__(self, index: int, note: Note) -> None:
+        self.index = index
+        self.note = note
+        self.role: str | None = None
+        self.content: list[str] = []
+        self.refusal: list[str] = []
+        self.reasoning: dict[str, list[str]] = {}
+        self.calls: list[_Call] = []
+        self.legacy_call: _Call | None = None
+        self.finish_raw: str | None = None
+        self.logprobs: dict[str, Any] | None = None
+        self.in_message: dict[str, Any] = {}
+        self.in_choice: dict[str, Any] = {}
+        self.by_index: dict[int, _Call] = {}
+        self.by_id: dict[str, _Call] = {}
+        self.highest = -1
+        self.latest: _Call | None = None
 
     def add(self, choice: Object, at: int) -> None:
         delta, raw = fields(choice.get("delta")), choice.get("finish_reason")
@@ -274,6 +253,3 @@ class _Choice:
 def _append(parts: list[str], value: object) -> None:
     if isinstance(value, str):
         parts.append(value)
-
-
-FORMAT = Format("openai-chat", _is_chunk, _is_whole, _fold, _from_whole)

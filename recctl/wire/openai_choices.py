@@ -4,7 +4,6 @@ Source of the rules: docs/streams.md, "OpenAI chat chunks".
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from recctl.shapes import items, text
@@ -39,7 +38,6 @@ class ChoiceFold(Protocol):
         """The choice as the provider would have sent it without streaming."""
 
 
-@dataclass
 class ChoicesFold:
     """Folds chunks of numbered choices; `choice` starts one of a number.
 
@@ -47,20 +45,27 @@ class ChoicesFold:
     are the keys of a whole answer, in the order in which client libraries write them.
     """
 
-    note: Note
-    name: str
-    objects: Sequence[str]
-    declared: Sequence[str]
-    choice: Callable[[int, Note], ChoiceFold]
-    first: dict[str, Any] = field(default_factory=dict)
-    last: dict[str, Any] = field(default_factory=dict)
-    choices: dict[int, ChoiceFold] = field(default_factory=dict)
-    usages: list[tuple[int, Any]] = field(default_factory=list)
-    failed: bool = False
-    at: int = 0
-
-    def __post_init__(self) -> None:
-        self._constants = Constants(self.note, _CONSTANTS)
+    def __init__(
+        self,
+        note: Note,
+        name: str,
+        objects: Sequence[str],
+        declared: Sequence[str],
+        choice: Callable[[int, Note], ChoiceFold],
+    ) -> None:
+        self.note = note
+        self.name = name
+        self.objects = objects
+        self.declared = declared
+        self.choice = choice
+        self.first: dict[str, Any] = {}
+        self.last: dict[str, Any] = {}
+        self.choices: dict[int, ChoiceFold] = {}
+        self.highest = float("-inf")
+        self.usages: list[tuple[int, Any]] = []
+        self.failed = False
+        self.at = 0
+        self._constants = Constants(note, _CONSTANTS)
 
     def add(self, chunk: Object, at: int) -> None:
         """Take in the chunk that came as number `at`."""
@@ -108,8 +113,9 @@ class ChoicesFold:
 
     def _choice(self, index: int, at: int) -> ChoiceFold:
         if index not in self.choices:
-            if any(known > index for known in self.choices):
+            if index < self.highest:
                 self.note("choice-order", at, f"choice {index} after a higher one")
+            self.highest = max(self.highest, index)
             self.choices[index] = self.choice(index, self.note)
         return self.choices[index]
 

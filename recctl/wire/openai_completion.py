@@ -4,52 +4,44 @@ Source of the rules: docs/streams.md, "OpenAI completion chunks". Together adds 
 the text of a choice, which says the same; TGI sends an empty finish reason until the last chunk.
 """
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from recctl.shapes import fields, items
 from recctl.transcript import Choice, Transcript
 from recctl.wire.checks import note_choice, note_tokens
-from recctl.wire.format import Format, Note, Object
+from recctl.wire.format import Note, Object
 from recctl.wire.normal import finish, joined
 from recctl.wire.openai_choices import ChoicesFold, next_finish, note_after_finish, take_in
 
-_CLASSES = ("Completion", "TextCompletionResponse")
-_OBJECTS = ("text_completion", "completion.chunk")
+NAME = "openai-completion"
+_OBJECTS = ("text_completion",)
 _DECLARED = ("id", "choices", "created", "model", "object", "system_fingerprint", "usage")
 _CHOICE_KEYS = {"index", "text", "delta", "finish_reason", "logprobs", "obfuscation"}
 _LOGPROBS = ("text_offset", "token_logprobs", "tokens", "top_logprobs")
 
 
-def _is_chunk(class_name: str, data: Object) -> bool:
-    if class_name:
-        return class_name.rpartition(".")[2] in _CLASSES
-    return data.get("object") in _OBJECTS or any(
-        isinstance(fields(choice).get("text"), str) for choice in items(data.get("choices"))
-    )
+def fold(note: Note) -> ChoicesFold:
+    """A fold of a stream of this format."""
+    return ChoicesFold(note, NAME, _OBJECTS, _DECLARED, _Choice)
 
 
-def _fold(note: Note) -> ChoicesFold:
-    return ChoicesFold(note, FORMAT.name, _OBJECTS[:1], _DECLARED, _Choice)
-
-
-def _from_whole(data: Object, note: Note) -> Transcript:
+def from_whole(data: Object, note: Note) -> Transcript:
     """The same as that of a stream of one chunk."""
-    fold = _fold(note)
-    fold.add(data, 0)
-    return fold.finish()[0]
+    whole = fold(note)
+    whole.add(data, 0)
+    return whole.finish()[0]
 
 
-@dataclass
 class _Choice:
     """A choice in the making."""
 
-    index: int
-    note: Note
-    text: list[str] = field(default_factory=list)
-    finish_raw: str | None = None
-    logprobs: dict[str, Any] | None = None
-    extra: dict[str, Any] = field(default_factory=dict)
+    def __init__(self, index: int, note: Note) -> None:
+        self.index = index
+        self.note = note
+        self.text: list[str] = []
+        self.finish_raw: str | None = None
+        self.logprobs: dict[str, Any] | None = None
+        self.extra: dict[str, Any] = {}
 
     def add(self, choice: Object, at: int) -> None:
         said, raw = choice.get("text"), choice.get("finish_reason")
@@ -89,6 +81,3 @@ class _Choice:
             "text": joined(self.text),
             **self.extra,
         }
-
-
-FORMAT = Format("openai-completion", _is_chunk, _is_chunk, _fold, _from_whole)

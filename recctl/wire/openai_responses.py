@@ -6,7 +6,6 @@ items, and those that were not finished from their pieces.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from recctl.shapes import fields, items, text
@@ -19,7 +18,7 @@ from recctl.wire.checks import (
     note_numbers,
     note_tokens,
 )
-from recctl.wire.format import Format, Note, Object
+from recctl.wire.format import Note, Object
 from recctl.wire.normal import (
     error_words,
     finish,
@@ -31,7 +30,7 @@ from recctl.wire.normal import (
     without_nulls,
 )
 
-_MODULE = "openai.types.responses."
+NAME = "openai-responses"
 _TERMINAL = {
     "response.completed": "completed",
     "response.incomplete": "incomplete",
@@ -119,24 +118,12 @@ _EMPTY_PARTS: dict[str, Object] = {
 }
 
 
-def _is_chunk(class_name: str, data: Object) -> bool:
-    if class_name.startswith(_MODULE):
-        return class_name.endswith("Event")
-    kind = data.get("type")
-    if not isinstance(kind, str):
-        return False
-    if kind.startswith("response."):
-        return True
-    # Anthropic's errors hold an error object, these are one.
-    own_error = kind == "error" and "error" not in data
-    return own_error or (kind == "keepalive" and data.get("sequence_number") is not None)
+def fold(note: Note) -> "_Fold":
+    """A fold of a stream of this format."""
+    return _Fold(note)
 
 
-def _is_whole(class_name: str, data: Object) -> bool:
-    return data.get("object") == "response" or class_name == f"{_MODULE}response.Response"
-
-
-def _from_whole(data: Object, note: Note) -> Transcript:
+def from_whole(data: Object, note: Note) -> Transcript:
     """A response as one choice: its texts are joined, as client libraries do.
 
     Calls of tools that the provider itself ran stand among the tool calls where they have
@@ -148,7 +135,7 @@ def _from_whole(data: Object, note: Note) -> Transcript:
     note_counts(counts, note)
     _note_whole(choice, note)
     return Transcript(
-        format=FORMAT.name,
+        format=NAME,
         complete=bool(choice.finish_raw) and choice.finish != "error",
         chunks=0,
         id=text(data.get("id")),
@@ -266,8 +253,8 @@ class _Fold:
             self._note("finish-not-last", self._terminal_at, "events follow it")
         rebuilt = self._rebuilt()
         self._note_items(items(rebuilt["output"]))
-        transcript = _from_whole(rebuilt, self._note)
-        return replace(transcript, complete=transcript.complete and not self._failed), rebuilt
+        transcript = from_whole(rebuilt, self._note)
+        return transcript._replace(complete=transcript.complete and not self._failed), rebuilt
 
     def _end(self, kind: str, at: int) -> None:
         if self._terminal_at is not None:
@@ -354,12 +341,12 @@ def _item_kind(target: _Target) -> str:
     return _ITEM_KINDS.get(target.list_name or "", target.kind)
 
 
-@dataclass
 class _Text:
     """A text in the making: its pieces, and the whole of it if that was sent."""
 
-    pieces: list[str] = field(default_factory=list)
-    final: str | None = None
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+        self.final: str | None = None
 
     def add(self, said: str, *, is_done: bool) -> None:
         if is_done:
@@ -381,14 +368,14 @@ class _Text:
         return bool(self.pieces) and any(repaired(one) != spelled for one in wholes)
 
 
-@dataclass
 class _Block:
     """Something with texts: as it was when started, and as it was when done."""
 
-    kind: str | None = None
-    started: Object | None = None
-    done: Object | None = None
-    texts: dict[str, _Text] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.kind: str | None = None
+        self.started: Object | None = None
+        self.done: Object | None = None
+        self.texts: dict[str, _Text] = {}
 
     def text_of(self, member: str) -> _Text:
         return self.texts.setdefault(member, _Text())
@@ -409,12 +396,13 @@ class _Block:
         return whole
 
 
-@dataclass
 class _Part(_Block):
     """A part of an item's content or summary, in the making."""
 
-    annotations: list[Any] = field(default_factory=list)
-    logprobs: list[Any] = field(default_factory=list)
+    def __init__(self) -> None:
+        super().__init__()
+        self.annotations: list[Any] = []
+        self.logprobs: list[Any] = []
 
     def add_logprobs(self, given: object, *, is_done: bool) -> None:
         if is_done and items(given):
@@ -431,12 +419,13 @@ class _Part(_Block):
         return whole
 
 
-@dataclass
 class _Item(_Block):
     """An item of the output, in the making."""
 
-    id: str | None = None
-    parts: dict[str, dict[int, _Part]] = field(default_factory=dict)
+    def __init__(self) -> None:
+        super().__init__()
+        self.id: str | None = None
+        self.parts: dict[str, dict[int, _Part]] = {}
 
     def start(self, item: Object) -> None:
         self.started = item
@@ -480,6 +469,3 @@ class _Item(_Block):
     def _identify(self, item: Object) -> None:
         self.id = self.id or text(item.get("id"))
         self.kind = text(item.get("type")) or self.kind
-
-
-FORMAT = Format("openai-responses", _is_chunk, _is_whole, _Fold, _from_whole)

@@ -1,7 +1,6 @@
 """Reasoning that a server left in the text, in tags. Source: docs/streams.md, "Reasoning"."""
 
 import re
-from dataclasses import replace
 
 from recctl.transcript import Choice, Transcript
 
@@ -10,7 +9,7 @@ _PAIR = re.compile(r"\s*<(think|reasoning)>(.*?)</\1>", re.DOTALL)
 
 def split(transcript: Transcript) -> Transcript:
     """A transcript whose texts have their leading reasoning taken out of them."""
-    return replace(transcript, choices=tuple(map(_split, transcript.choices)))
+    return transcript._replace(choices=tuple(map(_split, transcript.choices)))
 
 
 def _split(choice: Choice) -> Choice:
@@ -22,4 +21,4 @@ def _split(choice: Choice) -> Choice:
     if not found:
         return choice
     reasoning = "".join([choice.reasoning or "", *found])
-    return replace(choice, text=text[end:].lstrip("\n"), reasoning=reasoning)
+    return choice._replace(text=text[end:].lstrip("\n"), reasoning=reasoning)

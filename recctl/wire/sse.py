@@ -6,7 +6,6 @@ Source: the event stream format of the WHATWG HTML standard, and docs/streams.md
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from recctl.shapes import fields, text
@@ -55,13 +54,13 @@ def _split(entries: Iterable[Any]) -> Iterator[tuple[Any, int]]:
             yield part, at
 
 
-@dataclass
 class _Event:
     """An event in the making."""
 
-    name: str = ""
-    data: list[str] = field(default_factory=list)
-    at: int = 0
+    def __init__(self) -> None:
+        self.name = ""
+        self.data: list[str] = []
+        self.at = 0
 
     @property
     def ends_stream(self) -> bool:

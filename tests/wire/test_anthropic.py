@@ -1,7 +1,6 @@
 """Anthropic messages: events and whole ones."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -70,7 +69,7 @@ def codes(answer: Answer) -> list[str]:
 
 
 def bare(transcript: Transcript) -> Transcript:
-    return replace(transcript, chunks=0, warnings=())
+    return transcript._replace(chunks=0, warnings=())
 
 
 def test_text_and_thinking() -> None:

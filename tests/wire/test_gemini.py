@@ -1,7 +1,6 @@
 """Gemini's generated content: chunks and whole answers, in both spellings."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -69,7 +68,7 @@ def parts(answer: Answer) -> Any:
 
 
 def bare(transcript: Transcript) -> Transcript:
-    return replace(transcript, chunks=0, warnings=())
+    return transcript._replace(chunks=0, warnings=())
 
 
 def test_a_stream_of_text() -> None:

@@ -1,7 +1,6 @@
 """Gemini interactions: events of both protocols, and whole ones."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -93,7 +92,7 @@ def codes(answer: Answer) -> list[str]:
 
 
 def bare(transcript: Transcript) -> Transcript:
-    return replace(transcript, chunks=0, warnings=())
+    return transcript._replace(chunks=0, warnings=())
 
 
 def test_interactions_status_order() -> None:

@@ -1,6 +1,5 @@
 """Ollama's own chat and generate: streams and whole answers, typed and raw."""
 
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
@@ -54,7 +53,7 @@ def codes(answer: Answer) -> list[str]:
 
 def bare(transcript: Transcript) -> Transcript:
     """A transcript without what only a stream has."""
-    return replace(transcript, chunks=0, warnings=())
+    return transcript._replace(chunks=0, warnings=())
 
 
 def test_generate_stream() -> None:

@@ -5,7 +5,6 @@ Most tests have the names of the edge cases in STREAMS.md.
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import pytest
@@ -110,12 +109,12 @@ def calls(*chunks: Any) -> tuple[ToolCall, ...]:
 
 def call(name: str, raw: str, arguments: Any, **more: Any) -> ToolCall:
     made = ToolCall(0, None, "function", name, raw, arguments, None)
-    return replace(made, **more)
+    return made._replace(**more)
 
 
 def content_of(transcript: Transcript) -> Transcript:
     """A transcript without what says how it came: the number of chunks, and where it was odd."""
-    return replace(transcript, chunks=0, warnings=())
+    return transcript._replace(chunks=0, warnings=())
 
 
 # Text
@@ -1313,8 +1312,8 @@ def test_a_whole_answer_and_its_stream_give_the_same_transcript(
 
     assert answer is not None
     assert only(answer).extra == {"annotations": []}
-    choice = replace(only(answer), extra={})
-    assert content_of(replace(answer, choices=(choice,))) == content_of(stream)
+    choice = only(answer)._replace(extra={})
+    assert content_of(answer._replace(choices=(choice,))) == content_of(stream)
     assert odd(answer) == odd(stream)
 
 

@@ -1,6 +1,5 @@
 """OpenAI text completions: streams, whole ones, and what servers add to them."""
 
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
@@ -40,7 +39,7 @@ def codes(answer: Answer) -> list[str]:
 
 def bare(transcript: Transcript) -> Transcript:
     """A transcript without what only a stream has."""
-    return replace(transcript, chunks=0, warnings=())
+    return transcript._replace(chunks=0, warnings=())
 
 
 def test_texts_are_joined() -> None:
@@ -284,7 +283,7 @@ def test_nulls_change_nothing(pieces: list[str], names: list[str]) -> None:
 @given(PIECES)
 def test_rechunking_changes_nothing(pieces: list[str]) -> None:
     once = stream(*chunks_of(["".join(pieces)])).transcript
-    assert replace(stream(*chunks_of(pieces)).transcript, chunks=2) == once
+    assert stream(*chunks_of(pieces)).transcript._replace(chunks=2) == once
 
 
 @given(PIECES, PIECES)

@@ -1,6 +1,5 @@
 """OpenAI responses: events put together, and whole ones."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -78,7 +77,7 @@ def codes(answer: Answer) -> list[str]:
 
 def bare(transcript: Transcript) -> Transcript:
     """A transcript without what only a stream has."""
-    return replace(transcript, chunks=0, warnings=())
+    return transcript._replace(chunks=0, warnings=())
 
 
 def test_response_that_ends_the_stream_counts() -> None:

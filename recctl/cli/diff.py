@@ -1,0 +1,287 @@
+"""`recctl diff`."""
+
+import os
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from recctl.cli.settings import current, table_of
+from recctl.cli.terminal import (
+    Color,
+    ColorOption,
+    find_corpus,
+    note,
+    print_lines,
+    read_stdin,
+    write,
+)
+from recctl.errors import ExitCode, UsageError
+from recctl.render.summary import plural
+
+if TYPE_CHECKING:
+    from recctl.compare.changes import Changes, Pair
+    from recctl.compare.sides import Sides
+    from recctl.compare.values import Part as Compared
+    from recctl.config import Settings
+    from recctl.corpus import Corpus
+    from recctl.dialects import Table
+    from recctl.recording import Recording
+
+    _Read = tuple[str, Recording]
+
+DETAILS = """A and B are recordings: each a hash or its first 4 digits or more, a rec- id, a path,
+or - for stdin. Hashes are looked for at the configured roots, else below this folder, or at PATHS
+after A and B. Two folders are compared as trees.
+
+With --git, what git has is compared, at or below PATHS: a commit with the work tree, new files
+included; two commits, as A..B or, from where B left A, A...B; with --staged a commit with the
+index. Recordings whose request changed have other names; they are paired by what they ask, first
+within one test. An added one that resembles one that stays is told as added like that.
+
+With --exit-code the code is 1 if anything differs. It always is 1 if a file could not be read."""
+
+OPTIONAL_VALUES = {"--git": "HEAD"}
+
+_MOST_BYTES = 60_000
+"""GitHub takes comments of 65,536 characters."""
+
+_LEAST_BYTES = 2_000
+"""Less has no room for a summary."""
+
+
+class Format(StrEnum):
+    """How differences are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+class Part(StrEnum):
+    """Which sides of recordings are compared."""
+
+    REQUEST = "request"
+    RESPONSE = "response"
+    ALL = "all"
+
+
+def run(
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="A B|PATHS",
+            help="Two recordings or two folders; with --git, files or folders.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    git: Annotated[
+        str | None,
+        typer.Option(
+            "--git",
+            metavar="[REV[..REV]]",
+            help="Compare what git has: a commit (HEAD) with the work tree, or two commits.",
+        ),
+    ] = None,
+    staged: Annotated[
+        bool, typer.Option("--staged", help="Compare with the index, not the work tree.")
+    ] = False,
+    part: Annotated[Part, typer.Option(help="Which side to compare.")] = Part.REQUEST,
+    ignore_volatile: Annotated[
+        bool,
+        typer.Option(
+            "--ignore-volatile/--show-volatile",
+            help="Whether ids, times and what the dialect normalizes are left out.",
+        ),
+    ] = True,
+    form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TEXT,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit with 1 if anything differs.")
+    ] = False,
+    max_bytes: Annotated[
+        int | None,
+        typer.Option(
+            "--max-bytes",
+            metavar="N",
+            help="Markdown of at most so many bytes; 60,000 where nothing is said.",
+            show_default=False,
+        ),
+    ] = None,
+    color: ColorOption = Color.AUTO,
+) -> int:
+    """Read both sides, compare, print."""
+    from recctl.compare.values import Part as Compared  # noqa: PLC0415
+
+    given = arguments or []
+    most = _checked_size(max_bytes, form)
+    settings = current()
+    look = _Look(table_of(settings), Compared(part.value), ignore_volatile=ignore_volatile)
+    output = _Output(form, most, color)
+    if git is None and not staged:
+        if _are_folders(given):
+            return _folders(given, look, output, exit_code=exit_code)
+        return _two(given, settings, look, output, exit_code=exit_code)
+
+    from recctl.compare.sides import of_git  # noqa: PLC0415
+
+    paths = given or settings.root_paths or ["."]
+    with of_git(git or "HEAD", paths, named=bool(given), staged=staged) as sides:
+        found = look.at(sides)
+    return output.trees(found, exit_code=exit_code)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What is compared, and by which rules."""
+
+    table: "Table"
+    part: "Compared"
+    ignore_volatile: bool
+
+    def at(self, sides: "Sides") -> "Changes":
+        """What differs between two trees."""
+        from recctl.compare.changes import changes  # noqa: PLC0415
+
+        return changes(sides, self.table, part=self.part, ignore_volatile=self.ignore_volatile)
+
+    def at_two(self, before: "_Read", after: "_Read") -> "Pair":
+        """What differs between two recordings, each with where it stands."""
+        from recctl.compare.changes import between  # noqa: PLC0415
+
+        return between(
+            before, after, self.table, part=self.part, ignore_volatile=self.ignore_volatile
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Output:
+    """How it is printed."""
+
+    form: Format
+    most_bytes: int
+    color: Color
+
+    def trees(self, found: "Changes", *, exit_code: bool) -> ExitCode:
+        """Print what differs between two trees, and give the exit code."""
+        self.changes(found)
+        if found.unread:
+            note(f"{plural(len(found.unread), 'file')} not compared; see: recctl validate")
+        elif found.is_empty:
+            note("no recordings differ")
+        differs = exit_code and not found.is_empty
+        return ExitCode.FINDINGS if differs or found.unread else ExitCode.FINE
+
+    def changes(self, found: "Changes") -> None:
+        """Print pairs."""
+        from recctl.compare.summary import summary  # noqa: PLC0415
+        from recctl.render import changes as render  # noqa: PLC0415
+
+        made = summary(found)
+        if self.form is Format.JSON:
+            write(render.as_json(found, made))
+        elif self.form is Format.MARKDOWN:
+            write(render.as_markdown(found, made, self.most_bytes))
+        else:
+            print_lines(render.as_text(found, made), self.color)
+
+
+def _checked_size(given: int | None, form: Format) -> int:
+    """The most bytes of Markdown. Raises UsageError."""
+    if given is None:
+        return _MOST_BYTES
+    if form is not Format.MARKDOWN:
+        raise UsageError("--max-bytes goes with --format markdown")
+    if given < _LEAST_BYTES:
+        raise UsageError(f"--max-bytes {given}: at least {_LEAST_BYTES:,}")
+    return given
+
+
+def _are_folders(given: list[str]) -> bool:
+    """Whether two folders are to be compared. Raises UsageError for what makes no sense."""
+    if len(given) < 2:
+        raise UsageError(
+            "name two recordings or two folders; against the last commit: recctl diff --git"
+        )
+    folders = [os.path.isdir(one) for one in given[:2]]  # noqa: PTH112 - NUL bytes
+    if any(folders) and not all(folders):
+        raise UsageError("one is a folder, the other is none: name two recordings, or two folders")
+    if all(folders) and len(given) > 2:
+        raise UsageError("two folders are compared whole: name no more")
+    return all(folders)
+
+
+def _folders(given: list[str], look: _Look, output: _Output, *, exit_code: bool) -> ExitCode:
+    from recctl.compare.sides import of_folders  # noqa: PLC0415
+
+    return output.trees(look.at(of_folders(*given)), exit_code=exit_code)
+
+
+def _two(
+    given: list[str], settings: "Settings", look: _Look, output: _Output, *, exit_code: bool
+) -> ExitCode:
+    if given[:2] == ["-", "-"]:
+        raise UsageError("standard input is one recording: name the other")
+    if "-" in given[2:]:
+        raise UsageError("- is A or B, no PATH")
+    before, after, code = _both(given[0], given[1], given[2:], settings)
+    pair = look.at_two(before, after)
+    comparison = pair.comparison
+    told = comparison is not None and bool(comparison.statements or comparison.answers)
+    if output.form is Format.TEXT:
+        _print_two(pair, output.color)
+    else:
+        from recctl.compare.changes import Changes  # noqa: PLC0415
+
+        is_listed = comparison is not None and not comparison.is_empty
+        output.changes(Changes((pair,) if is_listed else ()))
+    if not told:
+        note(_nothing_told(pair, look.part))
+    return ExitCode.FINDINGS if exit_code and told else code
+
+
+def _both(
+    first: str, second: str, paths: list[str], settings: "Settings"
+) -> "tuple[_Read, _Read, ExitCode]":
+    """Two recordings, each with where it stands, and the exit code so far."""
+    from recctl.corpus import Entry, named, read_or_tell, recording_of, resolve  # noqa: PLC0415
+
+    code = ExitCode.FINE
+    known: Corpus | None = None
+    found: list[_Read] = []
+    for reference in (first, second):
+        if reference == "-":
+            where, content = "standard input", read_stdin()
+            found.append((where, recording_of(where, "", content)))
+            continue
+        entry: Entry | None = named(reference)
+        if entry is None:
+            if known is None:
+                known, code = find_corpus(paths, settings)
+            entry = resolve(reference, known)
+        content = read_or_tell(entry)
+        found.append((str(entry.path), recording_of(str(entry.path), entry.path.name, content)))
+    return found[0], found[1], code
+
+
+def _print_two(pair: "Pair", color: Color) -> None:
+    from recctl.render.changes import pair_as_text  # noqa: PLC0415
+
+    print_lines(pair_as_text(pair), color)
+
+
+def _nothing_told(pair: "Pair", part: "Compared") -> str:
+    """What there is to say of two recordings of which no statement tells."""
+    from recctl.compare.changes import Rest  # noqa: PLC0415
+    from recctl.compare.values import Part as Compared  # noqa: PLC0415
+
+    compared = {
+        Compared.REQUEST: "the requests are equal",
+        Compared.RESPONSE: "the answers are equal",
+        Compared.ALL: "requests and answers are equal",
+    }[part]
+    return {
+        Rest.ANSWER: f"{compared}, the answers are not; told by: --part all",
+        Rest.VOLATILE: f"{compared} but for volatile values; told by: --show-volatile",
+    }.get(pair.rest, compared)

@@ -1,0 +1,601 @@
+"""Which recording of one tree became which of another, told by what they ask.
+
+A changed request has another hash, so that git shows one file that went and one that came. Here
+they are brought together again: by path, by name, by an equal request, and then by how much alike
+they are, first within one test, then across tests, as a test may have been renamed. Everything is
+pure, and the same whatever the order in which recordings are given; with the sides swapped, the
+same pairs come out.
+"""
+
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from heapq import nlargest, nsmallest
+from itertools import pairwise
+from math import log
+from typing import Any
+from zlib import crc32
+
+from recctl.conversation import conversation
+from recctl.dialects import Name
+from recctl.recording import Kind, Recording
+from recctl.sources import NodeId
+
+ALIKE = 0.5
+"""Two recordings of one test of at least this similarity are taken for one before any look at
+other tests, and one that was added for one like another that stays."""
+
+LEAST_SHARED = 0.1
+"""So much of the pairs of words must be the same in two recordings of different tests, or in one
+that stays and one that was added: else only the model and the parameters are alike."""
+
+BARELY_ALIKE = 0.3
+"""Below this, even two recordings of one test are strangers. A chat and another chat with the same
+model and parameters have about 0.4 in common, a chat and an embedding less than 0.2."""
+
+ALIKE_ELSEWHERE = ((0.65, 0.45), (0.3, 0.6), (0.0, 0.8))
+"""Of two recordings of different tests: how much alike the names of the tests are at least, and how
+alike the recordings must be then. A test whose file or parameters were renamed has 0.7 and more."""
+
+_RELATION = 0.5
+"""What the names of tests count where several partners would do, beside the requests' 1."""
+
+_MOST_VALUES = 4_000
+_MOST_WORDS = 20_000
+_MOST_KNOWN = 200_000
+_KEPT_PAIRS = 256
+"""So many pairs of words stand for a text, those of the least checksums: which ones are kept is
+chance, but the same chance for all texts."""
+
+_ALL = 1 << 32
+_CANDIDATES = 12
+"""So many are looked at closely for each recording."""
+
+_VOTES = 2_000
+"""So many entries of the index are counted for each recording, from the rarest values on."""
+
+_TELLING = 64
+_ROUNDS = 8
+_NOTHING_GAINED = 1e-9
+
+
+# What a recording asks, in short
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What is compared of a request; the test id has no part in it.
+
+    `digest` is equal for equal requests. `turns` counts the messages, `tools` and `parameters` are
+    names. `values` are checksums of the request's values with their keys, `words` those of pairs
+    of words in its conversation; of a long one a sample of checksums up to `reach`.
+    """
+
+    digest: str
+    kind: Kind | None
+    endpoint: str | None
+    model: str | None
+    turns: int
+    tools: frozenset[str]
+    parameters: frozenset[str]
+    values: frozenset[int]
+    words: frozenset[int]
+    reach: int = _ALL
+
+
+def features_of(recording: Recording) -> Features:
+    """The features of a recording's request. Never raises, whatever the request is."""
+    talk = conversation(recording)
+    request = {key: value for key, value in recording.request.items() if key != "test_id"}
+    texts = [part.text for turn in talk.turns for part in turn.parts]
+    texts += [f"{call.name} {call.arguments}" for turn in talk.turns for call in turn.calls]
+    words, reach = _pairs_of_words(texts)
+    return Features(
+        digest=sha256(json.dumps(request, sort_keys=True).encode("ascii")).hexdigest(),
+        kind=recording.kind,
+        endpoint=recording.endpoint,
+        model=recording.model,
+        turns=len(talk.turns),
+        tools=frozenset(tool.name for tool in talk.tools),
+        parameters=frozenset(talk.parameters),
+        values=_values(request),
+        words=words,
+        reach=reach,
+    )
+
+
+def similarity(a: Features, b: Features) -> float:
+    """How much two requests have in common: 1 for equal ones and for no others, 0 for nothing.
+
+    The words that are said count most, then the single values, then what is called and how.
+    Requests of different kinds have nothing in common.
+    """
+    if a.digest == b.digest:
+        return 1.0
+    if a.kind is not b.kind:
+        return 0.0
+    form = (
+        (a.endpoint == b.endpoint) * 0.4
+        + (a.model == b.model) * 0.2
+        + _closeness(a.turns, b.turns) * 0.2
+        + _overlap(a.tools, b.tools) * 0.1
+        + _overlap(a.parameters, b.parameters) * 0.1
+    )
+    found = 0.45 * _shared_words(a, b) + 0.3 * _overlap(a.values, b.values) + 0.25 * form
+    return min(found, 0.999)
+
+
+def _shared_words(a: Features, b: Features) -> float:
+    reach = min(a.reach, b.reach)
+    return _overlap(_up_to(reach, a), _up_to(reach, b))
+
+
+def _up_to(reach: int, features: Features) -> frozenset[int]:
+    if features.reach == reach:
+        return features.words
+    return frozenset([one for one in features.words if one <= reach])
+
+
+def _overlap(a: frozenset[Any], b: frozenset[Any]) -> float:
+    shared = len(a & b)
+    total = len(a) + len(b) - shared
+    return shared / total if total else 1.0
+
+
+def _closeness(a: int, b: int) -> float:
+    return 1.0 if a == b else 1 - abs(a - b) / max(a, b)
+
+
+_WORD = re.compile(r"\w+|[^\w\s]")
+
+
+class _Checksums(dict[str, int]):
+    """Words with their checksums, each computed once, until there are too many."""
+
+    def __missing__(self, word: str) -> int:
+        if len(self) >= _MOST_KNOWN:
+            self.clear()
+        made = self[word] = crc32(word.encode("utf-8", "surrogatepass"))
+        return made
+
+
+_SUMS = _Checksums()
+
+
+def _pairs_of_words(texts: Iterable[str]) -> tuple[frozenset[int], int]:
+    """Checksums of the pairs of neighbouring words, and how far these are complete."""
+    found: set[int] = set()
+    left = _MOST_WORDS
+    for text in texts:
+        if left <= 0:
+            break
+        words = [_SUMS[word] for word in _WORD.findall(text[: 8 * left])[:left]]
+        left -= len(words)
+        found.update([one * 31 + other & 0xFFFFFFFF for one, other in pairwise([0, *words])])
+    if len(found) <= _KEPT_PAIRS:
+        return frozenset(found), _ALL
+    kept = nsmallest(_KEPT_PAIRS, found)
+    return frozenset(kept), kept[-1]
+
+
+def _values(request: Any) -> frozenset[int]:
+    """Checksums of the values in a request, each with its keys; a second equal one is another."""
+    seen: Counter[str] = Counter()
+    for place, value in _leaves(request):
+        seen[f"{place}={value}"] += 1
+        if len(seen) >= _MOST_VALUES:
+            break
+    return frozenset(
+        crc32(f"{count}:{one}".encode("utf-8", "surrogatepass"))
+        for one, number in seen.items()
+        for count in range(min(number, 50))
+    )
+
+
+def _leaves(request: Any) -> Iterator[tuple[str, str]]:
+    """Every value that is no object or list, in order, by the keys that lead to it."""
+    left: list[tuple[str, Any]] = [("", request)]
+    while left:
+        place, value = left.pop()
+        if isinstance(value, dict) and value:
+            left += [(f"{place}/{key}", item) for key, item in reversed(value.items())]
+        elif isinstance(value, list) and value:
+            left += [(place, item) for item in reversed(value)]
+        else:
+            yield place, value if isinstance(value, str) else f"{value!r}"
+
+
+# What is paired
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A recording of one side: where it is, whose it is, and what it asks.
+
+    `path` is unique on its side, and equal paths on both sides are one place.
+    """
+
+    path: str
+    test_id: str | None
+    features: Features
+
+    @property
+    def file_name(self) -> str:
+        """The last part of the path."""
+        return self.path.rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A recording before and the one that it became; the similarity is that of their requests."""
+
+    before: Item
+    after: Item
+    similarity: float
+
+
+def paired(before: Sequence[Item], after: Sequence[Item]) -> list[Match]:
+    """The pairs among the recordings of two sides, in order of path; each is in one at most.
+
+    Equal paths are one recording, then equal names. Of the others those of one test are paired
+    where their requests are equal or alike, then those of different tests, then what is left of
+    one test, if it is not too different.
+    """
+    work = _Work(before, after)
+    work.match_equal(lambda item: item.path)
+    work.match_equal(lambda item: item.file_name if Name.parse(item.file_name) else None)
+    work.match_equal(lambda item: (_owner(item), item.features.digest))
+    work.match_alike(_owner, _at_least(ALIKE))
+    work.match_equal(lambda item: item.features.digest)
+    work.match_alike(_function, _alike_elsewhere)
+    work.match_alike(lambda _: "", _alike_elsewhere)
+    work.match_alike(_owner, _at_least(BARELY_ALIKE))
+    return sorted(work.matches, key=lambda match: (match.after.path, match.before.path))
+
+
+def likened(added: Sequence[Item], staying: Sequence[Item]) -> Mapping[str, Match]:
+    """For those of the added recordings that resemble one that stays: the one, by added path.
+
+    As far as there are enough, each gets one of its own; what is left over, the nearest.
+    """
+    work = _Work(staying, added)
+    work.match_equal(lambda item: (_owner(item), item.features.digest))
+    work.match_alike(_owner, _resembling)
+    work.match_equal(lambda item: item.features.digest)
+    work.match_alike(_function, _alike_elsewhere)
+    work.match_alike(lambda _: "", _alike_elsewhere)
+    found = {match.after.path: match for match in work.matches}
+    if work.after and staying:
+        pool = _Index([_Placed(item) for item in sorted(staying, key=lambda item: item.path)])
+        for rank, one in enumerate(work.after):
+            if nearest := _nearest(one, rank, pool):
+                found[one.item.path] = nearest
+    return found
+
+
+# How they are paired
+
+
+def _owner(item: Item) -> object:
+    """The test; where there is none, the folder."""
+    return item.test_id or (item.path.rpartition("/")[0],)
+
+
+def _function(item: Item) -> object:
+    """The test without its file, which may have been renamed."""
+    node = NodeId.parse(item.test_id or "")
+    return (node.names, node.parameters) if node.names else None
+
+
+class _Placed:
+    """An item with what its test id and its folder tell."""
+
+    __slots__ = ("item", "names", "node", "place")
+
+    def __init__(self, item: Item) -> None:
+        self.item = item
+        self.node = NodeId.parse(item.test_id or "")
+        self.names = _names(item.test_id or item.path.rpartition("/")[0])
+        self.place = frozenset(
+            crc32(f"::{name}".encode("utf-8", "surrogatepass")) for name in self.names
+        )
+
+
+_NAME = re.compile(r"[^\W_]+")
+
+
+@lru_cache(maxsize=4096)
+def _names(text: str) -> frozenset[str]:
+    return frozenset(_NAME.findall(text))
+
+
+def _relation(a: _Placed, b: _Placed) -> float:
+    """How much alike the names of two tests are, or of two folders."""
+    if a.item.test_id == b.item.test_id is not None:
+        return 1.0
+    return (
+        0.6 * _overlap(a.names, b.names)
+        + 0.2 * (a.node.names == b.node.names)
+        + 0.2 * (a.node.parameters == b.node.parameters)
+    )
+
+
+def _at_least(least: float) -> "_Accepts":
+    """For two recordings of one test."""
+    return lambda _, __, found: found >= least
+
+
+def _resembling(a: _Placed, b: _Placed, found: float) -> bool:
+    """For one that stays and an added one of its test: some of what is said must be the same."""
+    return found >= ALIKE and _share_words(a, b)
+
+
+def _share_words(a: _Placed, b: _Placed) -> bool:
+    return _shared_words(a.item.features, b.item.features) >= LEAST_SHARED
+
+
+def _alike_elsewhere(a: _Placed, b: _Placed, found: float) -> bool:
+    if not _share_words(a, b):
+        return False
+    relation = _relation(a, b)
+    return found >= next(least for related, least in ALIKE_ELSEWHERE if relation >= related)
+
+
+_Accepts = Callable[[_Placed, _Placed, float], bool]
+
+
+class _Work:
+    """Pairs as they are made, and what is left, in order of path."""
+
+    def __init__(self, before: Iterable[Item], after: Iterable[Item]) -> None:
+        self.matches: list[Match] = []
+        self.before = [_Placed(item) for item in sorted(before, key=lambda item: item.path)]
+        self.after = [_Placed(item) for item in sorted(after, key=lambda item: item.path)]
+
+    def match_equal(self, key: Callable[[Item], object]) -> None:
+        """Pair what has an equal key that is not null, those of the most alike places first."""
+        for before, after in self._blocks(key):
+            if len(before) == len(after) == 1:
+                self._match(before[0], after[0])
+                continue
+            pairs = _assigned(before, after, lambda *_: True)
+            used = {id(one) for pair in pairs for one in pair}
+            pairs += zip(
+                (one for one in before if id(one) not in used),
+                (one for one in after if id(one) not in used),
+                strict=False,
+            )
+            for pair in pairs:
+                self._match(*pair)
+        self._drop_matched()
+
+    def match_alike(self, key: Callable[[Item], object], accepts: _Accepts) -> None:
+        """Pair what has an equal key and is alike enough."""
+        for before, after in self._blocks(key):
+            for pair in _assigned(before, after, accepts):
+                self._match(*pair)
+        self._drop_matched()
+
+    def _blocks(
+        self, key: Callable[[Item], object]
+    ) -> Iterator[tuple[list[_Placed], list[_Placed]]]:
+        blocks: dict[object, tuple[list[_Placed], list[_Placed]]] = {}
+        for side, items in enumerate((self.before, self.after)):
+            for one in items:
+                found = key(one.item)
+                if found is not None:
+                    blocks.setdefault(found, ([], []))[side].append(one)
+        return (block for block in blocks.values() if all(block))
+
+    def _match(self, before: _Placed, after: _Placed) -> None:
+        found = similarity(before.item.features, after.item.features)
+        self.matches.append(Match(before.item, after.item, found))
+
+    def _drop_matched(self) -> None:
+        used_before = {match.before.path for match in self.matches}
+        used_after = {match.after.path for match in self.matches}
+        self.before = [one for one in self.before if one.item.path not in used_before]
+        self.after = [one for one in self.after if one.item.path not in used_after]
+
+
+# Who is whose partner
+
+
+def _assigned(
+    before: Sequence[_Placed], after: Sequence[_Placed], accepts: _Accepts
+) -> list[tuple[_Placed, _Placed]]:
+    """Pairs of what is alike enough, the most alike first, and then mended where a swap is better.
+
+    Only some candidates are looked at; what finds none of its own free is tried again.
+    """
+    pairs: list[tuple[_Placed, _Placed]] = []
+    for _ in range(_ROUNDS):
+        made = _Assignment(before, after, accepts).pairs() if before and after else []
+        if not made:
+            break
+        pairs += made
+        used = {id(one) for pair in made for one in pair}
+        before = [one for one in before if id(one) not in used]
+        after = [one for one in after if id(one) not in used]
+    return pairs
+
+
+class _Assignment:
+    """One round: the candidates of two sides, and the best way to bring them together."""
+
+    def __init__(
+        self, before: Sequence[_Placed], after: Sequence[_Placed], accepts: _Accepts
+    ) -> None:
+        self._before, self._after, self._accepts = before, after, accepts
+        self._telling = _Telling([*before, *after])
+        self._scores: dict[tuple[int, int], float | None] = {}
+        self._after_of: dict[int, int] = {}
+        self._before_of: dict[int, int] = {}
+
+    def pairs(self) -> list[tuple[_Placed, _Placed]]:
+        """The pairs of this round."""
+        edges = sorted(self._edges(), key=self._order)
+        for a, b in edges:
+            if a not in self._after_of and b not in self._before_of:
+                self._join(a, b)
+        for _ in range(_ROUNDS):
+            if not [edge for edge in edges if self._mend(*edge)]:
+                break
+        return [(self._before[a], self._after[b]) for a, b in sorted(self._after_of.items())]
+
+    def _edges(self) -> set[tuple[int, int]]:
+        sizes = len(self._before), len(self._after)
+        if sizes[0] * sizes[1] <= _CANDIDATES * sum(sizes):
+            found = {(a, b) for a in range(sizes[0]) for b in range(sizes[1])}
+        else:
+            of_after, of_before = _Index(self._after), _Index(self._before)
+            found = {
+                (a, b) for a, one in enumerate(self._before) for b in of_after.nearest(one, a)
+            } | {(a, b) for b, one in enumerate(self._after) for a in of_before.nearest(one, b)}
+        return {edge for edge in found if self._score(*edge) is not None}
+
+    def _score(self, a: int, b: int) -> float | None:
+        """What decides; null for two that are not alike enough."""
+        if (a, b) not in self._scores:
+            one, other = self._before[a], self._after[b]
+            found = similarity(one.item.features, other.item.features)
+            score = found + self._telling.share(one, other) + _RELATION * _relation(one, other)
+            self._scores[a, b] = score if self._accepts(one, other, found) else None
+        return self._scores[a, b]
+
+    def _order(self, edge: tuple[int, int]) -> tuple[float, int, list[str]]:
+        """The best first; at a tie the nearest in the conversation, then by path on either side."""
+        one, other = self._before[edge[0]].item, self._after[edge[1]].item
+        distance = abs(one.features.turns - other.features.turns)
+        return -(self._score(*edge) or 0.0), distance, sorted((one.path, other.path))
+
+    def _join(self, a: int, b: int) -> None:
+        self._after_of[a], self._before_of[b] = b, a
+
+    def _mend(self, a: int, b: int) -> bool:
+        """Join two that are not, and their partners with each other, if all gain by that."""
+        if self._after_of.get(a) == b:
+            return False
+        old_b, old_a = self._after_of.get(a), self._before_of.get(b)
+        gain = self._score(a, b) or 0.0
+        if old_b is not None and old_a is not None:
+            crossed = self._score(old_a, old_b)
+            if crossed is None:
+                return False
+            gain += crossed
+        gain -= 0.0 if old_b is None else self._score(a, old_b) or 0.0
+        gain -= 0.0 if old_a is None else self._score(old_a, b) or 0.0
+        if gain <= _NOTHING_GAINED:
+            return False
+        if old_b is not None:
+            del self._before_of[old_b]
+        if old_a is not None:
+            del self._after_of[old_a]
+        self._join(a, b)
+        if old_b is not None and old_a is not None:
+            self._join(old_a, old_b)
+        return True
+
+
+class _Telling:
+    """What the values and words that two items share tell, by how rare they are among all.
+
+    Templates stand in many requests; what stands in two of them has not come there by chance. This
+    decides between partners, but is no measure that could be reported. Of each item only the
+    rarest count, if they are not its own alone.
+    """
+
+    def __init__(self, items: Sequence[_Placed]) -> None:
+        counts: Counter[int] = Counter()
+        for one in items:
+            counts.update(one.item.features.values)
+            counts.update(one.item.features.words)
+        size = len(items)
+        self._weights = {
+            mark: int(1000 * log(1 + size / count)) for mark, count in counts.items() if count > 1
+        }
+        self._marks: dict[int, frozenset[int]] = {}
+        self._totals: dict[int, int] = {}
+        for one in items:
+            ranked = nsmallest(
+                _TELLING,
+                (
+                    (counts[mark], mark)
+                    for marks in (one.item.features.values, one.item.features.words)
+                    for mark in marks
+                    if mark in self._weights
+                ),
+            )
+            self._marks[id(one)] = frozenset(mark for _, mark in ranked)
+            self._totals[id(one)] = sum(self._weights[mark] for _, mark in ranked)
+
+    def share(self, a: _Placed, b: _Placed) -> float:
+        """How much of what could be shared is shared, from 0 to 1."""
+        total = self._totals[id(a)] + self._totals[id(b)]
+        shared = self._marks[id(a)] & self._marks[id(b)]
+        return 2 * sum([self._weights[mark] for mark in shared]) / total if total else 1.0
+
+
+class _Index:
+    """Which items have which values, words and names: the rarer one is, the more it tells."""
+
+    def __init__(self, items: Sequence[_Placed]) -> None:
+        self.items = items
+        self._holding: dict[int, list[int]] = defaultdict(list)
+        for number, one in enumerate(items):
+            for mark in _marks(one):
+                self._holding[mark].append(number)
+        self._sizes = [len(_marks(one)) for one in items]
+
+    def nearest(self, one: _Placed, rank: int) -> list[int]:
+        """The places of the few items that have the most in common with one of the other side.
+
+        Of those with equally much the next after its rank come first: equal items are given
+        different candidates, so that all find a partner.
+        """
+        size = len(self.items)
+        known = [
+            (len(held), mark)
+            for mark in _marks(one)
+            if (held := self._holding.get(mark)) and len(held) < size
+        ]
+        votes: dict[int, int] = defaultdict(int)
+        left = _VOTES
+        for count, mark in sorted(known):
+            weight = int(1000 * log(1 + size / count))
+            for number in self._holding[mark]:
+                votes[number] += weight
+            left -= count
+            if left <= 0:
+                break
+        own = len(_marks(one))
+
+        def rank_of(number: int) -> tuple[float, int]:
+            # Of two that share as much, the one that has less beside it is nearer.
+            return votes[number] / (own + self._sizes[number]), -((number - rank) % size)
+
+        best = nlargest(_CANDIDATES, votes, key=rank_of)
+        return best or [(rank + step) % size for step in range(min(size, _CANDIDATES))]
+
+
+def _marks(one: _Placed) -> frozenset[int]:
+    features = one.item.features
+    return features.values | features.words | one.place
+
+
+def _nearest(one: _Placed, rank: int, pool: _Index) -> Match | None:
+    """The best of those in an index that is alike enough, whether it has a partner or not."""
+    best: tuple[float, float, _Placed] | None = None
+    for number in sorted(pool.nearest(one, rank)):
+        other = pool.items[number]
+        found = similarity(one.item.features, other.item.features)
+        score = found + _RELATION * _relation(one, other)
+        enough = _owner(other.item) == _owner(one.item) and _resembling(other, one, found)
+        better = best is None or score > best[0]
+        if better and (enough or _alike_elsewhere(other, one, found)):
+            best = score, found, other
+    return None if best is None else Match(best[2].item, one.item, best[1])

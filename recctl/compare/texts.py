@@ -1,0 +1,444 @@
+"""Two texts compared: word by word where a line was edited, line by line where lines came or went.
+
+What may be said of a text is bounded, and so is the work: texts come from strangers. Where they
+have too much that differs, they are told as rewritten.
+"""
+
+import json
+import re
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any, Literal
+
+from recctl.compare.values import Line
+
+MOST_LINES = 40
+"""So many lines of details a statement has; the others are counted."""
+
+_LONGEST = 400
+"""Characters of a line that came or went."""
+
+_AROUND = 40
+"""Characters shown before and after words that differ."""
+
+_MOST_WORDS = 1200
+"""Characters of a line in which words differ."""
+
+_SHORT = 60
+"""Characters of a value that is told with an arrow."""
+
+_MOST_CELLS = 64_000_000
+"""The product of two lengths up to which the longest common subsequence is found exactly: a bit
+each, so 8 MB."""
+
+_MOST_COMPARED = 200_000
+"""Characters of two texts, beside what they begin and end with in common, that are compared."""
+
+_LEAST_ALIKE = 0.4
+"""The share of the shorter line's letters that stays where a line was edited, not rewritten."""
+
+_MOST_LINE_PAIRS = 100
+"""So many pairs of lines that stand in one place are compared word by word."""
+
+_LONGEST_WORD = 1_000
+"""Characters."""
+
+_TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
+
+Segment = tuple[Literal["same", "removed", "added"], str]
+
+
+def edited(before: str, after: str) -> tuple[Line, ...]:
+    """What was edited in a text: the lines that differ, one line around them, no more than that."""
+    start, end = _common_ends(before, after)
+    if len(before) + len(after) - 2 * (start + end) > _MOST_COMPARED:
+        return bounded(_rewritten(before, after))
+    return bounded(_hunks(before.split("\n"), after.split("\n")))
+
+
+def changed(before: Any, after: Any, label: str = "") -> tuple[Line, ...]:
+    """What became of a value: an arrow where both fit beside it, else what went and what came."""
+    if isinstance(before, str) and isinstance(after, str) and _is_long(before, after):
+        heading = (Line("context", f"{label}:"),) if label else ()
+        return (*heading, *edited(before, after))
+    old, new = in_json(before), in_json(after)
+    lead = f"{label}: " if label else ""
+    if len(old) + len(new) <= 2 * _SHORT:
+        return (Line("context", f"{lead}{old} → {new}"),)
+    return (Line("removed", f"{lead}{cut(old)}"), Line("added", f"{lead}{cut(new)}"))
+
+
+def stated(text: str, kind: Literal["removed", "added"]) -> tuple[Line, ...]:
+    """A text that came or went as a whole."""
+    return bounded(Line(kind, cut(line)) for line in _split(text))
+
+
+def in_json(value: Any) -> str:
+    """A value as JSON on one line."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def cut(text: str) -> str:
+    """A line no longer than one may be, saying how long it was."""
+    if len(text) <= _LONGEST:
+        return text
+    return f"{text[: _LONGEST - 40]}… ({len(text):,} characters)"
+
+
+def bounded(lines: Iterator[Line] | Sequence[Line]) -> tuple[Line, ...]:
+    """As many lines as may be told; the last one says how many there are beyond."""
+    kept: list[Line] = []
+    more = 0
+    for line in lines:
+        if len(kept) < MOST_LINES:
+            kept.append(line)
+        else:
+            more += 1
+    if more:
+        kept.append(Line("context", f"… {more:,} more {'line' if more == 1 else 'lines'}"))
+    return tuple(kept)
+
+
+def common(before: Sequence[Hashable], after: Sequence[Hashable]) -> list[tuple[int, int]]:
+    """Which items two sequences have in common: pairs of places, ascending in both.
+
+    As many as there can be (a longest common subsequence). Of long sequences without much in
+    common, only what stands between items that each has once is looked into, and where that is
+    too much as well, those items alone are given.
+    """
+    start, end = _common_ends(before, after)
+    pairs = [(place, place) for place in range(start)]
+    ends = (len(before) - end, len(after) - end)
+    previous = (start - 1, start - 1)
+    for anchor in (*_anchors(before, after, start, ends), ends):
+        old, new = (range(previous[side] + 1, anchor[side]) for side in (0, 1))
+        pairs += _longest(before, after, old, new)
+        if anchor != ends:
+            pairs.append(anchor)
+        previous = anchor
+    pairs += [(ends[0] + place, ends[1] + place) for place in range(end)]
+    return pairs
+
+
+# Sequences
+
+
+def _common_ends(before: Sequence[Any], after: Sequence[Any]) -> tuple[int, int]:
+    """How many items two sequences begin and end with in common; texts are cut in halves."""
+    shorter = min(len(before), len(after))
+    start = _same(lambda length: before[:length] == after[:length], shorter)
+    left = shorter - start
+    end = _same(lambda length: before[len(before) - length :] == after[len(after) - length :], left)
+    return start, end
+
+
+def _same(holds: Callable[[int], bool], most: int) -> int:
+    """The largest length for which something holds that holds for all shorter ones."""
+    low, high = 0, most
+    while low < high:
+        middle = (low + high + 1) // 2
+        if holds(middle):
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _anchors(
+    before: Sequence[Hashable], after: Sequence[Hashable], start: int, ends: tuple[int, int]
+) -> list[tuple[int, int]]:
+    """Where sequences are long: items that stand once in each, as many as are in one order."""
+    if (ends[0] - start) * (ends[1] - start) <= _MOST_CELLS:
+        return []
+    old, new = (
+        _places_of_single(sequence, range(start, end))
+        for sequence, end in zip((before, after), ends, strict=True)
+    )
+    pairs = [(place, new[item]) for item, place in old.items() if item in new]
+    # The longest rising run of the second places, by patience sorting.
+    lasts: list[int] = []
+    tops: list[int] = []
+    below: list[int] = []
+    for number, (_, place) in enumerate(pairs):
+        pile = bisect_left(lasts, place)
+        below.append(tops[pile - 1] if pile else -1)
+        lasts[pile : pile + 1] = [place]
+        tops[pile : pile + 1] = [number]
+    found = []
+    number = tops[-1] if tops else -1
+    while number >= 0:
+        found.append(pairs[number])
+        number = below[number]
+    return found[::-1]
+
+
+def _places_of_single(sequence: Sequence[Hashable], places: range) -> dict[Hashable, int]:
+    counts = Counter(sequence[place] for place in places)
+    return {sequence[place]: place for place in places if counts[sequence[place]] == 1}
+
+
+def _longest(
+    before: Sequence[Hashable], after: Sequence[Hashable], old: range, new: range
+) -> list[tuple[int, int]]:
+    """The longest common subsequence of two slices; none where it would take too long.
+
+    A row of bits says where each row of the usual table rises (H. Hyyrö, 2004): a bit that is
+    clear is a rise.
+    """
+    if not old or not new or len(old) * len(new) > _MOST_CELLS:
+        return []
+    matches: dict[Hashable, int] = {}
+    for bit, place in enumerate(new):
+        matches[after[place]] = matches.get(after[place], 0) | (1 << bit)
+    every = (1 << len(new)) - 1
+    row, rows = every, [every]
+    for place in old:
+        both = row & matches.get(before[place], 0)
+        row = ((row + both) | (row - both)) & every
+        rows.append(row)
+    pairs = []
+    up, left = len(old), len(new)
+    while up and left:
+        if rows[up] >> (left - 1) & 1:
+            left -= 1
+        elif not rows[up - 1] >> (left - 1) & 1:
+            up -= 1
+        else:
+            up, left = up - 1, left - 1
+            pairs.append((old[up], new[left]))
+    return pairs[::-1]
+
+
+# Lines
+
+
+def _split(text: str) -> list[str]:
+    return text.split("\n")
+
+
+def _rewritten(before: str, after: str) -> Iterator[Line]:
+    """The first lines of both texts, which are not compared."""
+    few = MOST_LINES // 2 - 1
+    yield Line("context", f"rewritten: {len(before):,} → {len(after):,} characters")
+    yield from (Line("removed", cut(line)) for line in before.split("\n", few)[:few])
+    yield from (Line("added", cut(line)) for line in after.split("\n", few)[:few])
+
+
+def _hunks(before: list[str], after: list[str]) -> Iterator[Line]:
+    pairs = [(-1, -1), *common(before, after), (len(before), len(after))]
+    shown = -1
+    told = 0
+    for (old, new), (next_old, next_new) in pairwise(pairs):
+        if next_old - old == 1 and next_new - new == 1:
+            continue
+        if new > shown:
+            if new > shown + 1:
+                yield _GAP
+            yield Line("context", cut(after[new]))
+        gone, come = before[old + 1 : next_old], after[new + 1 : next_new]
+        yield from _hunk(gone, come, is_read=told <= MOST_LINES)
+        told += max(len(gone), len(come))
+        shown = next_new - 1
+        if next_new < len(after):
+            shown = next_new
+            yield Line("context", cut(after[next_new]))
+    if shown < len(after) - 1:
+        yield _GAP
+
+
+_GAP = Line("context", "…")
+
+
+def _hunk(old: list[str], new: list[str], *, is_read: bool) -> Iterator[Line]:
+    """Lines that differ: if anybody reads them, word by word where one has become another."""
+    gone = come = 0
+    for one, other, line in _became(old, new) if is_read else ():
+        yield from (Line("removed", cut(text)) for text in old[gone:one])
+        yield from (Line("added", cut(text)) for text in new[come:other])
+        yield line
+        gone, come = one + 1, other + 1
+    yield from (Line("removed", cut(text)) for text in old[gone:])
+    yield from (Line("added", cut(text)) for text in new[come:])
+
+
+def _became(old: list[str], new: list[str]) -> Iterator[tuple[int, int, Line]]:
+    """Which line became which, ascending in both: of each the first that is alike."""
+    if len(old) == len(new) <= MOST_LINES:
+        pairs = [(one, _words(old[one], new[one])) for one in range(len(old))]
+        if all(line for _, line in pairs):
+            yield from ((one, one, line) for one, line in pairs if line)
+            return
+    if len(old) * len(new) > _MOST_LINE_PAIRS:
+        return
+    come = 0
+    for one, text in enumerate(old):
+        for other in range(come, len(new)):
+            line = _words(text, new[other])
+            if line is not None:
+                yield one, other, line
+                come = other + 1
+                break
+
+
+# Words
+
+
+def _words(before: str, after: str) -> Line | None:
+    """A line in which words differ; null where so much differs that it is another line."""
+    segments = _segments(before, after)
+    kept = sum(_letters(text) for kind, text in segments if kind == "same")
+    if kept < _LEAST_ALIKE * min(_letters(before), _letters(after)) or not kept:
+        return None
+    shown = "".join(_cut_between(segments))
+    if len(shown) > _MOST_WORDS:
+        shown = f"{shown[:_MOST_WORDS]}… (more words differ)"
+    return Line("words", shown)
+
+
+def _letters(text: str) -> int:
+    return sum(map(str.isalnum, text))
+
+
+@dataclass(slots=True)
+class _Piece:
+    """Words that stay, or else words that went and words that came in their place."""
+
+    same: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    come: list[str] = field(default_factory=list)
+
+
+def _segments(before: str, after: str) -> list[Segment]:
+    """A line in pieces; what stays between two that differ is more than a space or a comma."""
+    segments: list[Segment] = []
+    for piece in _merged(_pieces(before, after)):
+        same, gone, come = map("".join, (piece.same, piece.gone, piece.come))
+        if same:
+            segments.append(("same", same))
+            continue
+        space = _common_space(gone, come)
+        changes: tuple[Segment, ...] = (("removed", gone), ("added", come))
+        for kind, text in changes:
+            if len(text) > space:
+                segments.append((kind, text[: len(text) - space]))
+        if space:
+            segments.append(("same", gone[-space:]))
+    return segments
+
+
+def _pieces(before: str, after: str) -> list[_Piece]:
+    """A line in pieces that stay and pieces that differ, in turn."""
+    start, end = _word_ends(before, after)
+    old = _TOKEN.findall(before[start : len(before) - end])
+    new = _TOKEN.findall(after[start : len(after) - end])
+    pieces = [_Piece(same=[before[:start]])]
+    gone = come = 0
+    for one, other in (*common(old, new), (len(old), len(new))):
+        if one > gone or other > come:
+            pieces += [_Piece(gone=old[gone:one], come=new[come:other]), _Piece()]
+        if one < len(old):
+            pieces[-1].same.append(old[one])
+        gone, come = one + 1, other + 1
+    pieces[-1].same.append(before[len(before) - end :])
+    made = [piece for piece in pieces if any(piece.same) or piece.gone or piece.come]
+    for before_it, piece, after_it in zip(made, made[1:], made[2:], strict=False):
+        _turn_over(before_it, piece, after_it)
+    return made
+
+
+def _turn_over(before: _Piece, piece: _Piece, after: _Piece) -> None:
+    """Words that only came, or only went, are told with the space after them, not before."""
+    words = piece.gone or piece.come
+    if before.same and after.same and not (piece.gone and piece.come) and words[0].isspace():
+        space, rest = words[0], after.same[0]
+        if rest.startswith(space):
+            words.append(words.pop(0))
+            before.same.append(space)
+            after.same[0] = rest[len(space) :]
+
+
+def _merged(pieces: list[_Piece]) -> list[_Piece]:
+    """Pieces of which those that differ with hardly anything between them are one."""
+    merged: list[_Piece] = []
+    for place, piece in enumerate(pieces):
+        if piece.same and not _is_lost(pieces, place):
+            merged.append(piece)
+        elif merged and not merged[-1].same:
+            merged[-1].gone += piece.same + piece.gone
+            merged[-1].come += piece.same + piece.come
+        else:
+            merged.append(piece)
+    return merged
+
+
+def _is_lost(pieces: list[_Piece], place: int) -> bool:
+    """Whether a piece has no letters and stands beside one in which words became others."""
+    if not 0 < place < len(pieces) - 1 or any(map(_letters, pieces[place].same)):
+        return False
+    return any(one.gone and one.come for one in (pieces[place - 1], pieces[place + 1]))
+
+
+def _common_space(gone: str, come: str) -> int:
+    """How much white space two words end with in common: it need not be told."""
+    most = min(len(gone), len(come))
+    return next((at for at in range(most) if not gone[~at] == come[~at] == " "), most)
+
+
+def _word_ends(before: str, after: str) -> tuple[int, int]:
+    """How much two lines begin and end with in common, no word cut in two, unless it is long."""
+    start, end = _common_ends(before, after)
+    for _ in range(min(start, _LONGEST_WORD)):
+        if _is_break(before, start) and _is_break(after, start):
+            break
+        start -= 1
+    for _ in range(min(end, _LONGEST_WORD)):
+        if _is_break(before, len(before) - end) and _is_break(after, len(after) - end):
+            break
+        end -= 1
+    return start, end
+
+
+def _is_break(text: str, at: int) -> bool:
+    """Whether a token may begin there."""
+    if at in (0, len(text)):
+        return True
+    kind = _kind(text[at])
+    return kind == "mark" or kind != _kind(text[at - 1])
+
+
+def _kind(letter: str) -> str:
+    is_word = letter.isalnum() or letter == "_"
+    return "word" if is_word else "space" if letter.isspace() else "mark"
+
+
+def _cut_between(segments: list[Segment]) -> Iterator[str]:
+    """The pieces marked; of long ones that stay, only what is near to those that differ."""
+    last = len(segments) - 1
+    for place, (kind, text) in enumerate(segments):
+        if kind == "removed":
+            yield f"[-{cut(text)}-]"
+        elif kind == "added":
+            yield f"{{+{cut(text)}+}}"
+        else:
+            before = text[:_AROUND] if place else ""
+            after = text[-_AROUND:] if place != last else ""
+            is_short = len(text) <= len(before) + len(after) + 10
+            yield text if is_short else f"{_to_word(before)}…{_from_word(after)}"
+
+
+def _to_word(text: str) -> str:
+    """A beginning, to the end of its last whole word, if it has several."""
+    head, space, _ = text.rpartition(" ")
+    return head + space if head else text
+
+
+def _from_word(text: str) -> str:
+    _, space, tail = text.partition(" ")
+    return space + tail if tail else text
+
+
+def _is_long(before: str, after: str) -> bool:
+    return max(len(before), len(after)) > _SHORT or "\n" in before + after

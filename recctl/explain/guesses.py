@@ -1,0 +1,185 @@
+"""What a request may have been of which only the hash is known.
+
+A hash cannot be read backwards. But who asked for a recording that is not there mostly asked what
+some other recording has, but for a little; and where one little change of a recorded request gives
+the hash, it is proven that this was it.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from recctl.dialects import MaterialError, Table, hash_under
+from recctl.edits import ABSENT, is_same
+from recctl.explain.told import Miss
+from recctl.jsontext import pointer_of
+from recctl.recording import Kind, Recording
+from recctl.shapes import fields
+
+_SENT = ("body", "payload", "kwargs")
+_CONTENTS = frozenset({"messages", "contents", "input", "prompt", "query", "documents", "model"})
+_MOST_TESTS = 4
+_MOST_VALUES = 40
+_LONGEST_VALUE = 200
+"""Characters, as JSON."""
+_USUAL: tuple[tuple[str, Any], ...] = (
+    ("parallel_tool_calls", True),
+    ("parallel_tool_calls", False),
+    ("stream_options", {"include_usage": True}),
+    ("stream", True),
+    ("stream", False),
+)
+"""Parameters that clients began to send, or ceased to."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """How much may be hashed yet, in requests and in characters of them."""
+
+    requests: int = 60_000
+    characters: int = 256_000_000
+    whole: "Budget | None" = None
+
+    def covers(self, size: int) -> bool:
+        """Whether one more request of a size may be hashed; if so, it is taken off."""
+        if self.requests <= 0 or self.characters < size:
+            return False
+        if self.whole is not None and not self.whole.covers(size):
+            return False
+        self.requests -= 1
+        self.characters -= size
+        return True
+
+    @property
+    def is_short(self) -> bool:
+        """Whether little of it is left."""
+        return self.requests < 1_000 or self.characters < 1_000_000
+
+    def share(self) -> "Budget":
+        """A part of it for one miss, so that something is left for others."""
+        return Budget(self.requests // 3, self.characters // 3, self)
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """A recorded request with a little change. `parameter` is the change of one parameter."""
+
+    recording: Recording
+    parameter: tuple[str, Any] | None = None
+    """Its key in what was sent, and its value; ABSENT for none."""
+    others: bool = False
+    """Whether its model or url was changed, too."""
+    pointer: str = field(default="")
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Parameters that may have been set to another value, and whether any may have been left out.
+
+    A value ABSENT means that the parameter may have been left out.
+    """
+
+    values: Sequence[tuple[str, Any]] = ()
+    drops: bool = False
+
+
+def proven(
+    miss: Miss, recordings: Iterable[Recording], changes: Changes, table: Table, budget: Budget
+) -> tuple[int, Guess] | None:
+    """The place of the first recording that a little change makes the one that was looked for.
+
+    Null where none is found, or where it would take more than the budget.
+    """
+    for place, recording in enumerate(recordings):
+        size = len(json.dumps(recording.request))
+        for guess in _guesses(recording, miss, changes):
+            if not budget.covers(size):
+                return None
+            if _hash(guess.recording, table).startswith(miss.hash):
+                return place, guess
+    return None
+
+
+def _hash(recording: Recording, table: Table) -> str:
+    try:
+        return hash_under(table.target, recording)
+    except MaterialError:
+        return ""
+
+
+def _guesses(recording: Recording, miss: Miss, changes: Changes) -> Iterator[Guess]:
+    place = next((key for key in _SENT if isinstance(recording.request.get(key), dict)), None)
+    for base in _bases(recording, miss):
+        yield base
+        if place is None:
+            continue
+        sent = base.recording.request[place]
+        for key in sent if changes.drops else ():
+            yield _with(base, place, key, ABSENT)
+        for key, value in changes.values:
+            old = sent.get(key, ABSENT)
+            is_kept = old is value if ABSENT in (old, value) else is_same(old, value)
+            if not is_kept:
+                yield _with(base, place, key, value)
+
+
+def _bases(recording: Recording, miss: Miss) -> Iterator[Guess]:
+    """The recording as one of the tests would have made it, with the model and url that are told.
+
+    That the recording itself has another hash is known.
+    """
+    tests: tuple[str | None, ...] = miss.tests[:_MOST_TESTS]
+    # A text may be wrong on the test: what a fixture asks for all is asked by the first.
+    recorded = (recording.test_id,)
+    tests = (*recorded, *tests) if miss.test_id is None else (*tests, *recorded)
+    for test_id in dict.fromkeys((*tests, None)):
+        own = recording if test_id == recording.test_id else recording.asked_by(test_id)
+        yield Guess(own)
+        told = _as_told(own, miss)
+        if told is not own:
+            yield Guess(told, others=True)
+
+
+def _as_told(recording: Recording, miss: Miss) -> Recording:
+    """A recording with the model and the url of a miss."""
+    request = dict(recording.request)
+    key = next((key for key in _SENT if isinstance(request.get(key), dict)), None)
+    if miss.model is not None and key is not None and request[key].get("model") != miss.model:
+        request[key] = {**request[key], "model": miss.model}
+        if "model" in request:
+            request["model"] = miss.model
+    if miss.url is not None and recording.kind in (Kind.INFERENCE, Kind.HTTP):
+        request["url"] = miss.url
+    return recording if request == recording.request else _asking(recording, request)
+
+
+def _with(base: Guess, place: str, key: str, value: Any) -> Guess:
+    """A guess with another value of a parameter, or without it."""
+    recording = base.recording
+    sent = {one: old for one, old in recording.request[place].items() if one != key}
+    if value is not ABSENT:
+        sent[key] = value
+    changed = _asking(recording, {**recording.request, place: sent})
+    return replace(
+        base, recording=changed, parameter=(key, value), pointer=pointer_of((place, key))
+    )
+
+
+def _asking(recording: Recording, request: Mapping[str, Any]) -> Recording:
+    return recording.with_document({**recording.document, "request": request})
+
+
+def usual_values(recordings: Iterable[Recording]) -> list[tuple[str, Any]]:
+    """Parameters with their values that recordings have, the usual and the most frequent ones."""
+    seen: Counter[tuple[str, str]] = Counter()
+    for recording in recordings:
+        for key, value in fields(recording.sent).items():
+            if key in _CONTENTS:
+                continue
+            text = json.dumps(value)
+            if len(text) <= _LONGEST_VALUE:
+                seen[key, text] += 1
+    found = [(key, json.loads(text)) for (key, text), _ in seen.most_common(_MOST_VALUES)]
+    return [*_USUAL, *(one for one in found if one not in _USUAL)]

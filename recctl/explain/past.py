@@ -1,0 +1,119 @@
+"""What git's history has of recordings that were not found."""
+
+import os
+import shlex
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from recctl import restore
+from recctl.corpus import recording_of
+from recctl.dialects import Table
+from recctl.errors import NothingFoundError, UsageError
+from recctl.explain.asking import is_of
+from recctl.explain.told import Miss
+from recctl.explain.values import Cause, Why
+from recctl.gitstore import Blob, Repository
+from recctl.safetext import one_line
+
+_MOST_GLOBS = 32
+_MOST = 5
+
+
+class PastOf:
+    """The history of a repository."""
+
+    def __init__(self, repository: Repository, table: Table) -> None:
+        self._repository = repository
+        self._table = table
+
+    def by_name(self, misses: Sequence[Miss]) -> list[list[Cause]]:
+        """What the history has under the names that were looked for, for each miss."""
+        wanted = [restore.Reference.parse(one.hash) if one.hash else None for one in misses]
+        globs = sorted({glob for one in wanted if one is not None for glob in one.globs})
+        if not globs:
+            return [[] for _ in misses]
+        if len(globs) > _MOST_GLOBS:
+            globs = ["*.json"]
+        known = restore.pasts(self._repository.history(named=globs), self._tree)
+        return [[] if one is None else self._of(one, known) for one in wanted]
+
+    def by_request(self, miss: Miss, test_id: str) -> list[Cause]:
+        """What a test once had that has just the request which was looked for."""
+        try:
+            wanted = restore.Search(self._repository).by_test(test_id)
+        except (NothingFoundError, UsageError):
+            return []
+        causes = []
+        for found in restore.contents(self._repository, wanted)[0]:
+            recording = recording_of(found.path, found.path.rpartition("/")[2], found.content)
+            for dialect in reversed(self._table.dialects):
+                if is_of(recording, dialect, miss.hash):
+                    reason = (
+                        f"git has just this request, {found.reason}; its name is of another"
+                        " dialect, so rehash it then"
+                    )
+                    causes.append(self._cause(found.path, reason, test_id, found.path))
+                    break
+        return causes[:_MOST]
+
+    @cached_property
+    def _tree(self) -> Mapping[str, Blob]:
+        head = self._repository.head()
+        return {} if head is None else self._repository.tree(head)
+
+    def _of(self, wanted: restore.Reference, known: Mapping[str, restore.Past]) -> list[Cause]:
+        fitting = [past for past in known.values() if wanted.fits(past)]
+        try:
+            one = restore.meant(wanted, fitting)
+            chosen, is_only = ([] if one is None else [one]), True
+        except UsageError:
+            chosen, is_only = fitting[:_MOST], False
+        causes = []
+        for past in chosen:
+            if os.path.lexists(self._repository.top / past.path):
+                place = os.path.relpath(self._repository.top / past.path)
+                causes.append(
+                    Cause(
+                        Why.ELSEWHERE,
+                        place,
+                        "it is there, outside of the paths that were looked in",
+                        f"recctl show {one_line(shlex.quote(place))}",
+                        past.name.digits if past.name else None,
+                    )
+                )
+                continue
+            found, flaws = restore.contents(self._repository, [restore.Wanted(past, past.versions)])
+            for version in found:
+                reason = f"git has it, {version.reason}"
+                if past.removed is None:
+                    reason = "HEAD has it, the work tree does not"
+                reference = wanted.text if is_only else past.path
+                causes.append(self._cause(past.path, reason, version.test_id, reference))
+            causes += [
+                Cause(Why.REMOVED, past.path, f"git had it, but no recording: {flaw}")
+                for flaw in (flaws if not found else ())
+            ]
+        return causes
+
+    def _cause(self, path: str, reason: str, test_id: str | None, reference: str) -> Cause:
+        """That git has a recording; a reference is a hash, or a path from the top."""
+        top = self._repository.top
+        command = "recctl restore"
+        if "/" in reference:
+            reference = os.path.relpath(top / reference)
+            reference = reference if "/" in reference else f"./{reference}"
+        if not Path(os.path.realpath(".")).is_relative_to(top):
+            folder = (top / path).parent
+            while not folder.is_dir() and folder != top:
+                folder = folder.parent
+            command += f" --under {one_line(shlex.quote(os.path.relpath(folder)))}"
+        name = path.rpartition("/")[2].removesuffix(".json")
+        return Cause(
+            Why.REMOVED,
+            os.path.relpath(top / path),
+            reason,
+            f"{command} {one_line(shlex.quote(reference))}",
+            name.removeprefix("models-")[:64],
+            test_id,
+        )

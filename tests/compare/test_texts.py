@@ -1,0 +1,169 @@
+"""What was edited in a text: words in a line, lines in a text, and no more than can be read."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recctl.compare.texts import MOST_LINES, changed, common, edited
+from recctl.compare.values import Line
+
+
+def told(before: str, after: str) -> list[str]:
+    marks = {"context": " ", "removed": "-", "added": "+", "words": "~"}
+    return [f"{marks[line.kind]} {line.text}".rstrip() for line in edited(before, after)]
+
+
+def test_words_that_differ_are_marked_in_their_line() -> None:
+    before = "The lamp was lit at dusk by the keeper."
+    assert told(before, "The lamp was lit at noon by the old keeper.") == [
+        "~ The lamp was lit at [-dusk-]{+noon+} by the {+old +}keeper."
+    ]
+
+
+def test_words_with_only_a_space_between_them_are_one_change() -> None:
+    assert told("Ships pass and a bell rings here", "Ships pass that once rings here") == [
+        "~ Ships pass [-and a bell-]{+that once+} rings here"
+    ]
+
+
+def test_a_comma_is_a_change_of_its_own() -> None:
+    assert told("Fog, at night", "Fog at night") == ["~ Fog[-,-] at night"]
+
+
+def test_far_from_the_change_a_long_line_is_left_out() -> None:
+    before, after = (f"{'tide ' * 100}{word}{' wind' * 100}" for word in ("north", "south"))
+    (line,) = told(before, after)
+    assert line == f"~ …{' tide' * 7} [-north-]{{+south+}}{' wind' * 7} …"
+
+
+def test_a_line_with_little_in_common_came_anew() -> None:
+    assert told("Hello", "Good night") == ["- Hello", "+ Good night"]
+
+
+def test_lines_are_told_with_one_line_around_them() -> None:
+    before = "one\ntwo\nthree\nfour\nfive\nsix\nseven"
+    after = "one\ntwo\nthree\nfour\nplus\nfive\nsix\nseven"
+    assert told(before, after) == ["  …", "  four", "+ plus", "  five", "  …"]
+
+
+def test_in_lines_that_stand_for_others_words_are_marked() -> None:
+    before = "Rules:\nanswer in one short word\nbe kind"
+    after = "Rules:\nanswer in two short words\nbe kind\nand true"
+    assert told(before, after) == [
+        "  Rules:",
+        "~ answer in [-one-]{+two+} short [-word-]{+words+}",
+        "  be kind",
+        "+ and true",
+    ]
+
+
+def test_a_line_that_was_edited_is_found_among_those_that_came() -> None:
+    before = "First\nthe keeper lights the lamp at dusk\nlast"
+    after = "First\na bell rings\nthe keeper lights the lamp at dawn\nlast"
+    assert told(before, after) == [
+        "  First",
+        "+ a bell rings",
+        "~ the keeper lights the lamp at [-dusk-]{+dawn+}",
+        "  last",
+    ]
+
+
+def test_a_final_line_feed_is_a_difference() -> None:
+    assert told("Yes", "Yes\n") == ["  Yes", "+"]
+
+
+def test_more_lines_than_can_be_read_are_counted() -> None:
+    lines = edited("", "\n".join(f"line {number}" for number in range(100)))
+    assert len(lines) == MOST_LINES + 1
+    assert lines[-1] == Line("context", "… 61 more lines")
+
+
+def test_a_long_line_is_cut() -> None:
+    (_, line) = edited("a", "b" * 5_000)
+    assert line.text.endswith("b… (5,000 characters)")
+    assert len(line.text) < 400
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("ab " * 200_000, "ba " * 200_000),
+        ("x" * 2_000_000 + " a", "x" * 2_000_000 + " b"),
+        ("\n" * 100_000, "\n" * 99_990 + "x"),
+        ("".join(map(chr, range(32, 40_000))), "".join(map(chr, range(40_000, 32, -1)))),
+    ],
+    ids=["short-words", "one-word", "line-feeds", "letters"],
+)
+def test_hostile_texts_are_told_in_few_lines(before: str, after: str) -> None:
+    lines = edited(before, after)
+    assert 0 < len(lines) <= MOST_LINES + 1
+    assert sum(len(line.text) for line in lines) < 20_000
+
+
+@given(st.text("ab \n,", max_size=60), st.text("ab \n,", max_size=60))
+def test_texts_that_differ_are_never_told_as_the_same(before: str, after: str) -> None:
+    lines = edited(before, after)
+    assert any(line.kind != "context" for line in lines) is (before != after)
+
+
+@given(st.text("ab ,", max_size=30), st.text("ab ,", max_size=30))
+def test_a_short_line_can_be_read_back(before: str, after: str) -> None:
+    lines = edited(before, after)
+    if [line.kind for line in lines] == ["words"] and "…" not in lines[0].text:
+        text = lines[0].text
+        for mark, want in (("-", before), ("+", after)):
+            opened, closed = ("[-", "-]") if mark == "-" else ("{+", "+}")
+            other = ("{+", "+}") if mark == "-" else ("[-", "-]")
+            while other[0] in text:
+                start, end = text.index(other[0]), text.index(other[1])
+                text = text[:start] + text[end + 2 :]
+            assert text.replace(opened, "").replace(closed, "") == want
+            text = lines[0].text
+
+
+def naive(before: list[int], after: list[int]) -> int:
+    """The length of the longest common subsequence."""
+    row = [0] * (len(after) + 1)
+    for one in before:
+        new = [0]
+        for at, other in enumerate(after):
+            new.append(row[at] + 1 if one == other else max(row[at + 1], new[at]))
+        row = new
+    return row[-1]
+
+
+@given(
+    st.lists(st.integers(0, 3), max_size=20),
+    st.lists(st.integers(0, 3), max_size=20),
+    st.booleans(),
+)
+def test_what_sequences_have_in_common_is_as_long_as_can_be(
+    before: list[int], after: list[int], is_bounded: bool
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        if is_bounded:
+            patch.setattr("recctl.compare.texts._MOST_CELLS", 6)
+        pairs = common(before, after)
+    assert all(before[one] == after[other] for one, other in pairs)
+    for side in (0, 1):
+        places = [pair[side] for pair in pairs]
+        assert places == sorted(set(places))
+    if not is_bounded:
+        assert len(pairs) == naive(before, after)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lines"),
+    [
+        (0.7, 0.2, [("context", "0.7 → 0.2")]),
+        (1, 1.0, [("context", "1 → 1.0")]),
+        ("", None, [("context", '"" → null')]),
+        ([1] * 40, [2], [("removed", f"[{', '.join(['1'] * 40)}]"), ("added", "[2]")]),
+    ],
+)
+def test_a_value_is_told_with_an_arrow_where_it_fits(
+    before: Any, after: Any, lines: list[tuple[str, str]]
+) -> None:
+    assert [(line.kind, line.text) for line in changed(before, after)] == lines
