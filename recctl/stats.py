@@ -14,7 +14,8 @@ from recctl.sources import NodeId
 class Field(StrEnum):
     """What recordings are counted by.
 
-    `DIALECT` is the span of dialects that give the file's name, `STANDING` what follows from it.
+    `DIALECT` is the span of dialects that give the file's name, `STANDING` what follows from it,
+    `EVIDENCE` its verdict.
     """
 
     FOLDER = "folder"
@@ -26,11 +27,11 @@ class Field(StrEnum):
     KIND = "kind"
     DIALECT = "dialect"
     STANDING = "standing"
-    VERDICT = "verdict"
+    EVIDENCE = "evidence"
 
 
-OVERVIEW = tuple(one for one in Field if one not in (Field.TEST, Field.DIALECT, Field.VERDICT))
-"""The fields of which there are few enough values to be told unasked."""
+OVERVIEW = tuple(one for one in Field if one is not Field.EVIDENCE)
+"""The fields that are told unasked, as they need nothing but the recordings."""
 
 _BY_NAME = frozenset({Field.DIALECT, Field.STANDING})
 """What takes the hashes of a request under every dialect, which is most of the work."""
@@ -74,8 +75,8 @@ def fact(
     if _BY_NAME.intersection(fields):
         identity = identify(recording, table)
         values = {Field.DIALECT: identity.span, Field.STANDING: identity.standing}
-    if Field.VERDICT in fields and judge is not None:
-        values[Field.VERDICT] = judge(entry, recording).verdict
+    if Field.EVIDENCE in fields and judge is not None:
+        values[Field.EVIDENCE] = judge(entry, recording).verdict
     test_id = recording.test_id
     values |= {
         Field.FOLDER: entry.path.parent.as_posix(),

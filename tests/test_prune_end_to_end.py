@@ -264,10 +264,10 @@ def test_unused_without_evidence_says_how_to_get_some(suite: Suite) -> None:
     for command in ("recctl trace -o", "--trace trace.jsonl", "pytest --collect-only", "--orphans"):
         assert command in refused.stderr
     for command in ("ls", "stats"):
-        asked = ("--by", "verdict") if command == "stats" else ("--unused",)
+        asked = ("--by", "evidence") if command == "stats" else ("--unused",)
         ran = suite.recctl(command, *asked)
         assert (ran.code, ran.stdout) == (ExitCode.USAGE, "")
-        assert "needs evidence" in ran.stderr
+        assert ": trace a run, recctl trace -o" in ran.stderr
 
 
 def test_nothing_asked_for_is_an_error_that_names_the_grounds(suite: Suite) -> None:
@@ -420,10 +420,10 @@ def test_ls_lists_the_same_verdicts(suite: Suite) -> None:
 
 
 def test_stats_count_by_verdict(suite: Suite) -> None:
-    told = suite.recctl("stats", "--by", "verdict", *EVIDENCE, "--format", "json")
-    groups = {one["value"]: one["recordings"] for one in told.json["by"]["verdict"]}
+    told = suite.recctl("stats", "--by", "evidence", *EVIDENCE, "--format", "json")
+    groups = {one["value"]: one["recordings"] for one in told.json["by"]["evidence"]}
     assert groups == {"used": 20, "unused": 6, "unknown": 4}
-    assert "verdict" in suite.recctl("stats", *EVIDENCE, "--format", "json").json["by"]
+    assert "evidence" in suite.recctl("stats", *EVIDENCE, "--format", "json").json["by"]
 
 
 # Stopped on the way

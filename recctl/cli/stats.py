@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from recctl.stats import Fact
 
 DETAILS = f"""Counts recordings and their bytes, by fields: a table each. Without --by these are
-{", ".join(OVERVIEW)}, and verdict where there is evidence; their first
+{", ".join(OVERVIEW)}, and evidence where there is any; their first
 values are shown. With --by all values are.
 
 {EVIDENCE}
@@ -100,11 +100,11 @@ def run(
         accept_older_runs=accept_older_runs,
         expect_shards=expect_shards,
     )
-    if by and Field.VERDICT in by and given is None:
-        raise UsageError(f"--by verdict needs evidence: {HOW_TO_GET_SOME}")
+    if by and Field.EVIDENCE in by and given is None:
+        raise UsageError(f"--by evidence needs some: {HOW_TO_GET_SOME}")
     fields = tuple(dict.fromkeys(by)) if by else OVERVIEW
     if not by and given is not None:
-        fields = (*fields, Field.VERDICT)
+        fields = (*fields, Field.EVIDENCE)
     settings = current()
     corpus, code = find_corpus(paths, settings)
     policy = policy_of(settings)
