@@ -150,6 +150,18 @@ class Repository:
             found.update(path for path, name in names.items() if name not in tracked)
         return frozenset(found)
 
+    def new(self, under: Sequence[str] = ()) -> frozenset[str]:
+        """The files of the work tree that git neither has nor ignores, at and below some paths.
+
+        Nothing in a repository inside of this one is among them. Raises GitError.
+        """
+        listing = _tokens(
+            self.top,
+            *("ls-files", "--others", "--exclude-standard", "-z", "--", *map(_exactly, under)),
+            index=self.index,
+        )
+        return frozenset(name for name in map(os.fsdecode, listing) if not name.endswith("/"))
+
     def changed_since(self, commit: str) -> frozenset[str]:
         """The files that differ between a commit and the work tree, committed since or not.
 
@@ -168,6 +180,11 @@ class Repository:
             index=self.index,
         )
         return frozenset(map(os.fsdecode, chain(found, others)))
+
+    def unknown_files(self) -> frozenset[str]:
+        """The files in the work tree that git neither has nor ignores. Raises GitError."""
+        listing = ("ls-files", "--others", "--exclude-standard", "-z", "--", ":/")
+        return frozenset(map(os.fsdecode, _tokens(self.top, *listing, index=self.index)))
 
     def kept_out(self) -> frozenset[str]:
         """The files that git has, and does not put into the work tree: those of a sparse checkout.
@@ -309,6 +326,44 @@ class Repository:
             if blob := _blob(mode, object_id):
                 files[os.fsdecode(name)] = blob
         return files
+
+    def submodules(
+        self, revision: str | None = None, under: Sequence[str] = ()
+    ) -> Mapping[str, str]:
+        """The submodules of a commit, or of the index, by path: the commits that are asked for.
+
+        Raises UsageError for an unknown revision, and GitError.
+        """
+        specs = ("--", *map(_exactly, under))
+        if revision is None:
+            listing = _tokens(self.top, "ls-files", "--stage", "-z", *specs, index=self.index)
+        else:
+            commit = self.resolve(revision)
+            listing = _tokens(self.top, "ls-tree", "-r", "-z", "--full-tree", commit, *specs)
+        found = {}
+        for entry in listing:
+            attributes, _, name = entry.partition(b"\t")
+            mode, *rest = attributes.split()
+            if int(mode, 8) == _SUBMODULE:
+                found[os.fsdecode(name)] = rest[0 if revision is None else 1].decode("ascii")
+        return found
+
+    def submodules_moved(self, under: Sequence[str] = ()) -> frozenset[str]:
+        """The submodules whose work tree is at another commit than the index has, by path.
+
+        One that is not checked out has not moved. Raises GitError.
+        """
+        tokens = _tokens(
+            self.top,
+            *("diff-files", *_RAW, "--ignore-submodules=dirty", "--", *map(_exactly, under)),
+            index=self.index,
+        )
+        found = set()
+        for told in tokens:  # as `_changes` has it, of which a submodule is none
+            name = os.fsdecode(next(tokens))
+            if told.lstrip(b":").startswith(b"%o " % _SUBMODULE):
+                found.add(name)
+        return frozenset(found)
 
     def staged(self, under: Sequence[str] = ()) -> Mapping[str, Blob]:
         """The files of the index, or those at and below some paths, by path.
@@ -587,6 +642,31 @@ def repository_of(path: Path) -> Repository | None:
         is_shallow=shallow == "true",
         algorithm="sha256" if algorithm == "sha256" else "sha1",
         index=_index_of_hook(Path(top), Path(store)),
+    )
+
+
+def bare_repository_of(path: Path) -> Repository | None:
+    """The repository without a work tree that a folder is or lies in; its own folder is the top.
+
+    Its commits can be read, and nothing else. Null where git is not installed or there is none.
+    """
+    folder = Path(os.path.abspath(path))  # noqa: PTH100 - as above
+    if shutil.which("git") is None or not folder.is_dir():
+        return None
+    facts = ("--is-bare-repository", "--is-shallow-repository", "--show-object-format")
+    try:
+        bare, shallow, algorithm = _line(folder, "rev-parse", *facts).split("\n")
+        store = _line(folder, "rev-parse", "--absolute-git-dir")
+    except GitError as error:
+        if any(reason in str(error) for reason in _NO_WORK_TREE):
+            return None
+        raise
+    if bare != "true":
+        return None
+    return Repository(
+        Path(os.path.realpath(store)),
+        is_shallow=shallow == "true",
+        algorithm="sha256" if algorithm == "sha256" else "sha1",
     )
 
 

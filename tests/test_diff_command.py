@@ -162,8 +162,9 @@ def test_common_changes_are_told_once_and_what_is_particular_by_test(repository:
     commit(repository, *after[:2], particular)
     ran = differ(repository.top, "--git", "HEAD~1..HEAD")
     assert ran.code == 0
-    assert ran.lines[:3] == [
-        "3 recordings of 3 tests: 3 changed",
+    assert ran.lines[:4] == [
+        "3 recordings of 3 tests: parameter `parallel_tool_calls` added (all)",
+        "3 changed",
         "  parameter `parallel_tool_calls` added (all)",
         "    + true",
     ]
@@ -172,7 +173,10 @@ def test_common_changes_are_told_once_and_what_is_particular_by_test(repository:
     assert ran.lines[at + 1].endswith("% alike")
     assert "keeper" in "\n".join(ran.lines[at + 2 : at + 4])
     end = ran.lines.index("only what is told above")
-    assert ran.lines[end + 1 :] == [f"  {tests[0]}  1 changed", f"  {tests[1]}  1 changed"]
+    for place, line in enumerate(ran.lines[end + 1 :]):
+        number = place // 2
+        names = f"{before[number][0][:12]} → {after[number][0][:12]}"
+        assert line.startswith(f"    changed  {names}  " if place % 2 else f"  {tests[number]}")
     assert all(len(line) <= 80 for line in ran.lines)
 
 
@@ -219,6 +223,80 @@ def test_many_recordings_with_nothing_particular_are_counted(tmp_path: Path) -> 
     assert "  added  20 recordings" in ran.lines
 
 
+def test_every_recording_is_told_by_its_hash(tmp_path: Path) -> None:
+    (tmp_path / "a/recordings").mkdir(parents=True)
+    made = [chat(f"What of ship {number}?") for number in range(20)]
+    for one in made:
+        write(tmp_path / "b", FOLDER, one)
+    write(tmp_path / "a", FOLDER, embedding())
+    for arguments in ([], ["--format", "markdown"]):
+        ran = differ(tmp_path, "a", "b", *arguments)
+        assert all(one[0][:12] in ran.stdout for one in [*made, embedding()])
+    assert all(len(line) <= 80 for line in differ(tmp_path, "a", "b").lines)
+
+
+def test_a_renamed_test_is_told_once(repository: Work) -> None:
+    renamed = TEST.replace("test_answers", "test_replies")
+    asked = ["Any fog?", "How high is the tide?"]
+    commit(repository, *(chat(one) for one in asked))
+    commit(repository, *(chat(one, test_id=renamed) for one in asked))
+    text = differ(repository.top, "--git=HEAD~1..HEAD").stdout
+    assert text.count(TEST) == text.count(renamed) == 1
+    assert f"formerly of {TEST}" in text
+    assert "test id changed" not in text
+
+
+def test_an_answer_is_told_below_its_own_heading(repository: Work) -> None:
+    commit(repository, OLD)
+    commit(repository, NEW)
+    arguments = ("--git=HEAD~1..HEAD", "--part", "all")
+    lines = differ(repository.top, *arguments).lines
+    at = lines.index("    its answer")
+    assert lines[at + 1].startswith("      ")
+    assert "**its answer**" in differ(repository.top, *arguments, "--format", "markdown").lines
+
+
+def test_hidden_differences_are_counted_at_the_end(repository: Work) -> None:
+    commit(repository, chat("score: 0.1234567 for fog"))
+    commit(repository, chat("score: 0.7654321 for fog", seed=1))
+    ran = differ(repository.top, "--git=HEAD~1..HEAD")
+    assert ran.lines[-1].endswith("hidden; shown by --show-volatile")
+    ran = differ(repository.top, "--git=HEAD~1..HEAD", "--format", "json")
+    assert ran.json["summary"]["hidden"] >= 1
+
+
+def test_no_credential_is_printed_in_any_form(repository: Work) -> None:
+    token = "gsk_" + "aB3dE6gH9jK2mN5pQ8rS1tU4vW7x"
+    commit(repository, OLD)
+    commit(repository, chat("Any fog?", "Plenty.", extra={"key": token}))
+    for form in ("text", "json", "markdown"):
+        ran = differ(repository.top, "--git=HEAD~1..HEAD", "--format", form)
+        assert ran.stdout
+        assert token not in ran.stdout
+
+
+def test_two_commits_of_a_bare_repository_are_compared(repository: Work, tmp_path: Path) -> None:
+    commit(repository, OLD)
+    commit(repository, NEW)
+    bare = tmp_path / "bare.git"
+    repository.git("clone", "-q", "--bare", str(repository.top), str(bare))
+    for paths in ([], ["tests"]):
+        ran = differ(bare, "--git", "HEAD~1..HEAD", *paths, "--format", "json")
+        assert [pair["kind"] for pair in ran.json["pairs"]] == ["changed"]
+    ran = differ(bare, "--git")
+    assert ran.code == 2
+    assert ran.errors[0].endswith("recctl diff --git A..B")
+
+
+@pytest.mark.parametrize("option", ["--staged", "--git=HEAD"])
+def test_two_recordings_and_git_make_no_sense(repository: Work, option: str) -> None:
+    commit(repository, OLD)
+    ran = differ(repository.top, option, OLD[0][:8], NEW[0][:8])
+    assert ran.code == 2
+    assert ran.errors[0].startswith(f"recctl: {option} goes with ")
+    assert "PATHS" in ran.errors[0]
+
+
 def embedding() -> Recorded:
     """A recording unlike a chat."""
     return recording(embedding_request(["tide"]), embeddings([[0.1]]))
@@ -230,7 +308,10 @@ def test_a_file_that_is_no_recording_is_told_and_the_rest_compared(repository: W
     repository.commit({f"{FOLDER}/{embedding()[0]}": b"{\n<<<<<<< ours\n"})
     ran = differ(repository.top, "--git", "HEAD~2..HEAD", "--format", "json")
     assert ran.code == 1
-    assert ran.errors == ["recctl: 1 file not compared; see: recctl validate"]
+    path = f"{FOLDER}/{embedding()[0]}"
+    assert ran.errors == [f"recctl: 1 file not compared; see: git show HEAD:{path}"]
+    at_work = differ(repository.top, "--git", "HEAD~2")
+    assert at_work.errors == ["recctl: 1 file not compared; see: recctl validate"]
     assert [one["path"] for one in ran.json["unread"]] == [f"{FOLDER}/{embedding()[0]}"]
     assert [pair["kind"] for pair in ran.json["pairs"]] == ["changed"]
     assert "not compared" in differ(repository.top, "--git", "HEAD~2..HEAD").lines

@@ -445,7 +445,6 @@ def test_without_a_name_for_the_user_git_is_to_keep_no_texts(tree: Work) -> None
 
 
 def test_a_global_install_works_in_every_repository(tree: Work, home: Path) -> None:
-    before = everything(home)
     ran = recctl(tree, "install", "--global", HOME=str(home))
 
     assert ran.code == 0
@@ -453,9 +452,34 @@ def test_a_global_install_works_in_every_repository(tree: Work, home: Path) -> N
     assert "recctl" not in tree.git("config", "--list", "--local")
     for options in ([], ["--global"]):
         assert recctl(tree, "status", *options, HOME=str(home)).code == 0
-    assert recctl(tree, "uninstall", "--global", HOME=str(home)).code == 0
-    left = everything(home)
-    assert {path for path, content in left.items() if content} == set(before)
+
+
+@pytest.mark.parametrize("had", [(), (".gitconfig",), (".config/",), (".config/git/config",)])
+def test_a_global_uninstall_leaves_neither_files_nor_folders(
+    home: Path, had: tuple[str, ...]
+) -> None:
+    for one in had:
+        path = home / one
+        (path if one.endswith("/") else path.parent).mkdir(parents=True, exist_ok=True)
+        if not one.endswith("/"):
+            path.write_bytes(b"")
+    before = sorted(home.rglob("*"))
+    recctl(home, "install", "--global", HOME=str(home))
+    recctl(home, "install", "--global", HOME=str(home))
+    during = sorted(home.rglob("*"))
+    ran = recctl(home, "uninstall", "--global", HOME=str(home))
+
+    assert ran.code == 0
+    assert during != before
+    assert sorted(home.rglob("*")) == before
+
+
+def test_a_folder_that_others_use_meanwhile_stays(home: Path) -> None:
+    recctl(home, "install", "--global", HOME=str(home))
+    (home / ".config/git/ignore").write_bytes(b"*.swp\n")
+    recctl(home, "uninstall", "--global", HOME=str(home))
+
+    assert everything(home) == {".config/git/ignore": b"*.swp\n"}
 
 
 def test_a_global_install_needs_no_repository(home: Path) -> None:

@@ -259,10 +259,11 @@ def test_recordings_of_equal_age_are_a_conflict_as_ever(
     tree: Work, join: Join, base: bytes | None
 ) -> None:
     fork(tree, base, SECOND, THIRD, days=(2, 2))
-    code, _ = join(tree)
+    code, told = join(tree)
     content = (tree.top / PLACE).read_text()
 
     assert code != 0
+    assert f"recctl: {PLACE}: left a conflict, as both are equally new" in told
     assert f"{'AA' if base is None else 'UU'} {PLACE}" in tree.git("status", "--porcelain")
     assert "<<<<<<< " in content
     assert "It is." in content

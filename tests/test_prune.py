@@ -111,13 +111,20 @@ def pruned(
     force: bool = True,
     vouched: bool = False,
     accept_older_runs: bool = False,
+    given: Sequence[Path] = (),
     **options: Any,
 ) -> Prune:
     entries = find([str(root / path) for path in paths or [""]]).entries
     known = None
     if proof is not None:
         known = proof_for(
-            proof, entries, root, Policy(), vouched=vouched, accept_older_runs=accept_older_runs
+            proof,
+            entries,
+            root,
+            Policy(),
+            vouched=vouched,
+            accept_older_runs=accept_older_runs,
+            given=given,
         )
     asked = Options(
         frozenset(grounds),

@@ -318,7 +318,7 @@ def test_after_the_tests_were_changed_the_trace_is_refused(suite: Suite) -> None
     refused = suite.pruned(*NOW)
     assert (refused.code, refused.stdout, len(refused.errors)) == (ExitCode.USAGE, "", 1)
     assert refused.stderr.endswith(
-        "and 1 other file has changed since: trace again, or --accept-older-runs\n"
+        "and tests/weather/test_fog.py has changed since: trace again, or --accept-older-runs\n"
     )
 
 

@@ -12,7 +12,7 @@ from recctl.errors import ExitCode, UsageError
 from recctl.evidence import Evidence, Outcome, TestList
 from recctl.gitstore import is_kept_out, repository_of
 from recctl.hashing import canonical
-from recctl.prune import DAY
+from recctl.prune import DAY, Ground
 from recctl.prune.trees import Trees
 from tests.build import Recorded, folder_of, tool_request, tool_result
 from tests.build import recording as recorded
@@ -25,6 +25,7 @@ from tests.test_prune import (
     NOW,
     SHARED,
     STALE,
+    UNUSED,
     chat,
     evidence,
     prune,
@@ -174,6 +175,71 @@ def test_so_does_one_that_owns_what_is_new_even_where_that_was_not_named(made: W
         assert removed(planned) == expected
 
 
+# Whose a recording is
+
+OLD = "tests/a/test_fog.py::test_old"
+
+
+def misnamed(made: Work, asked: str = "Any ice?") -> str:
+    """A recording of a test that is gone, as its content says, and by whose name another asks."""
+    name, _ = chat(asked, FOG)
+    _, document = chat(asked, OLD)
+    return put_new(made, (name, document))
+
+
+def test_the_test_that_asks_by_the_name_owns_a_recording_whatever_it_says(made: Work) -> None:
+    path = misnamed(made)
+    commit = made.commit()
+    grounds = {Ground.UNUSED, Ground.ORPHAN}
+    for outcome in Outcome:
+        known = evidence({FOG: outcome}, commit=commit, started=EARLIER)
+        expected = {path} if outcome is Outcome.PASSED else set()
+        assert removed(pruned(made.top, grounds, known | listing(FOG))) >= expected
+        assert (path in removed(pruned(made.top, grounds, known | listing(FOG)))) == bool(expected)
+    planned = pruned(made.top, grounds, listing(FOG))
+    assert path not in removed(planned)
+    assert stays(planned)[Path(path).name] == f"orphan, but {FOG} may ask by its name"
+    unreachable = pruned(made.top, {Ground.UNREACHABLE}, listing(FOG))
+    assert removed(unreachable) == set()
+
+
+def test_sources_alone_prove_nothing_of_a_recording_that_others_may_ask_for(made: Work) -> None:
+    path = misnamed(made)
+    commit = made.commit()
+    why = "its name is not that of its request: --unreachable"
+    planned = pruned(made.top, {Ground.ORPHAN})
+    assert (removed(planned), stays(planned)[Path(path).name]) == (set(), f"orphan, but {why}")
+    trace = evidence({BUOY: Outcome.PASSED}, commit=commit, started=EARLIER)
+    planned = pruned(made.top, UNUSED, trace)
+    assert path not in removed(planned)
+    assert stays(planned)[Path(path).name] == f"unknown ({why})"
+    assert path in removed(pruned(made.top, UNUSED, trace | listing(BUOY)))
+    assert removed(pruned(made.top, {Ground.ORPHAN, Ground.UNREACHABLE})) == {path}
+
+
+def test_where_too_many_tests_may_ask_by_a_name_it_is_unknown(
+    made: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = misnamed(made)
+    made.commit()
+    many = listing(BUOY, *(f"{BUOY}[{number}]" for number in range(50)))
+    assert path in removed(pruned(made.top, proof=many))
+    monkeypatch.setattr("recctl.prune.askers.Askers.__init__.__defaults__", ((), 40))
+    planned = pruned(made.top, proof=many)
+    assert path not in removed(planned)
+    assert "too many tests may ask by it" in stays(planned)[Path(path).name]
+
+
+def test_a_test_whose_answers_came_under_anothers_id_proves_nothing(made: Work) -> None:
+    """As if it owned what is new; it may ask for something else then."""
+    opened = f"{folder_of(FOG)}/{chat('Any fog?', FOG)[0]}"
+    other = put_new(made, chat("Any hail?", FOG))
+    commit = made.commit()
+    misnamed(made)
+    made.commit()
+    assert other not in removed(pruned(made.top, proof=ran(commit, [opened])))
+
+
 # The tests of today
 
 
@@ -186,7 +252,7 @@ def test_a_run_of_other_tests_is_refused_unless_it_is_accepted(made: Work) -> No
             pruned(made.top, proof=ran(commit))
         assert str(refused.value) == (
             f"--trace: a run that does not count: pytest: its run was of commit {commit[:7]}, and"
-            f" 1 other file has changed since: trace again, or --accept-older-runs"
+            f" {FOG_FILE} has changed since: trace again, or --accept-older-runs"
         )
         accepted = pruned(made.top, proof=ran(commit), accept_older_runs=True)
         assert path in removed(accepted)
@@ -194,13 +260,73 @@ def test_a_run_of_other_tests_is_refused_unless_it_is_accepted(made: Work) -> No
             made.commit()
 
 
-def test_a_new_test_file_is_a_change_as_well_and_a_list_beside_it_is_none(made: Work) -> None:
+def test_a_new_test_file_is_a_change_as_well(made: Work) -> None:
     commit = made.git("rev-parse", "HEAD")
-    made.write("tests.txt", b"")
-    assert pruned(made.top, proof=ran(commit))
     made.write("tests/a/test_new.py", b"")
-    with pytest.raises(UsageError, match="1 other file has changed"):
+    with pytest.raises(UsageError, match=r"tests/a/test_new\.py has changed"):
         pruned(made.top, proof=ran(commit))
+
+
+def at(path: Path, seconds: float) -> None:
+    """Give a file a time of its last change, whatever the clock of this machine says."""
+    CHANGED[path] = seconds
+
+
+CHANGED: dict[Path, float] = {}
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files were changed at no time but those that `at` gives them."""
+    CHANGED.clear()
+    monkeypatch.setattr(
+        "recctl.prune.past._changed",
+        lambda path: CHANGED.get(path, 1.5) if os.path.lexists(path) else None,
+    )
+
+
+@pytest.mark.usefixtures("clock")
+def test_what_git_does_not_have_is_a_change_if_it_is_newer_than_the_run(made: Work) -> None:
+    """Data that a test reads, say. What git ignores is not looked at."""
+    commit = made.commit({".gitignore": b"*.log\n"})
+    known = ran(commit, started=1000.5)
+    for name in ("data.txt", "noise.log", ".recctl/receipts/1.json", "x/__pycache__/x.pyc"):
+        at(made.write(name, b""), 1001.5)
+    at(made.write("old.txt", b""), 999.5)
+    at(made.write("other.jsonl", b'{"kind":"run","run":"1"}\n'), 1001.5)
+    at(made.write("plan.json", b'{\n  "version": 1,\n  "command": "prune"}'), 1001.5)
+    put_new(made, chat("Any hail?", BUOY))
+    with pytest.raises(UsageError, match=r"and data.txt has changed since: trace again"):
+        pruned(made.top, proof=known)
+    given = [made.top / "data.txt"]
+    assert pruned(made.top, proof=known, given=given)
+    at(made.write("more.txt", b""), 1001.5)
+    at(made.write("some.txt", b""), 1001.5)
+    with pytest.raises(UsageError, match=r"2 other files have \(more.txt, …\) changed since"):
+        pruned(made.top, proof=known, given=given)
+
+
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize(
+    ("changed", "is_older"),
+    [(1000.4, True), (1000.46, False), (1000.6, False), (999.0, False), (998.0, True)],
+)
+def test_times_are_compared_as_closely_as_files_keep_them(
+    changed: float, is_older: bool, made: Work
+) -> None:
+    """Where the time of a file has no fraction, its file system may round it by two seconds."""
+    path = put_new(made, chat("Any ice?", FOG))
+    at(made.top / path, changed)
+    head = made.git("rev-parse", "HEAD")
+    assert (path in removed(pruned(made.top, proof=ran(head, started=1000.5)))) == is_older
+    made.commit()
+    at(made.top / FOG_FILE, changed)
+    dirty = ran(made.git("rev-parse", "HEAD"), dirty=True, started=1000.5)
+    if is_older:
+        assert path in removed(pruned(made.top, proof=dirty))
+    else:
+        with pytest.raises(UsageError, match="of uncommitted changes to "):
+            pruned(made.top, proof=dirty)
 
 
 def test_a_run_of_an_unknown_commit_is_refused_unless_it_is_accepted(made: Work) -> None:
@@ -240,24 +366,19 @@ def test_without_git_a_test_file_that_is_newer_than_the_run_is_another(tmp_path:
 # Lists
 
 
-def listing(modified: float, *tests: str) -> Evidence:
-    one = TestList("1", "tests.txt", len(tests), modified=modified)
+def listing(*tests: str) -> Evidence:
+    one = TestList("1", "tests.txt", len(tests))
     return Evidence(lists=frozenset({one}), listed=dict.fromkeys(tests, frozenset({"1"})))
 
 
-def test_a_list_says_nothing_of_a_recording_that_is_younger_unless_git_has_it(
-    made: Work, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    elsewhere = tmp_path_factory.mktemp("no git")
+def test_a_list_proves_at_once_and_the_same_from_a_file_and_a_pipe(tmp_path: Path) -> None:
     gone = "tests/a/test_fog.py::test_old"
-    bare, kept = put(elsewhere, chat("Any ice?", gone)), put_new(made, chat("Any ice?", gone))
-    old, young = listing(LATER, FOG), listing(EARLIER, FOG)
-    assert removed(pruned(elsewhere, proof=old)) == {bare}
-    assert removed(pruned(elsewhere, proof=young)) == set()
-    made.write(FOG_FILE, b"from elsewhere import *\ndef test_fog(): pass\n")
-    assert removed(pruned(made.top, proof=young, vouched=True)) == set()
-    made.commit()
-    assert removed(pruned(made.top, proof=young, vouched=True)) == {kept}
+    (tmp_path / "tests.txt").write_text(f"{FOG}\n")
+    path = put(tmp_path, chat("Any ice?", gone))
+    assert removed(pruned(tmp_path, proof=listing(FOG))) == {path}
+    for words, given in ((("--tests", "tests.txt"), b""), (("--tests", "-"), f"{FOG}\n".encode())):
+        listed = run_here("ls", "--unused", "--format", "paths", *words, cwd=tmp_path, stdin=given)
+        assert listed.lines == [path], listed.stderr
 
 
 # Several trees in one repository
@@ -303,12 +424,12 @@ def test_a_list_speaks_for_the_tree_that_has_its_files(tmp_path: Path) -> None:
     gone = "tests/a/test_gone.py::test_gone"
     first = put_new(made, chat("Any ice?", gone), f"one/{folder_of(gone)}")
     put_new(made, chat("Any fog?", gone), f"two/{folder_of(gone)}")
-    planned = pruned(made.top, proof=listing(0.0, "tests/x/test_x.py::test_x"))
+    planned = pruned(made.top, proof=listing("tests/x/test_x.py::test_x"))
     assert removed(planned) == {first}
     assert [one.why for one in planned.stays] == [
         "unknown (no list is of the tree that its test is in)"
     ]
-    elsewhere = listing(0.0, "tests/x/test_x.py::test_x", "tests/z/test_z.py::test_z")
+    elsewhere = listing("tests/x/test_x.py::test_x", "tests/z/test_z.py::test_z")
     assert removed(pruned(made.top, proof=elsewhere)) == set()
 
 
@@ -332,20 +453,20 @@ def test_other_parameters_count_for_the_tree_that_the_list_is_of(tmp_path: Path)
         made.write(f"{base}/tests/test_{base}.py", b"def test(): pass\n")
         paths.append(put_new(made, chat("Any?", f"{FOG}[a]"), f"{base}/{folder_of(FOG)}"))
     made.commit()
-    known = listing(0.0, f"{FOG}[b]", "tests/test_one.py::test")
+    known = listing(f"{FOG}[b]", "tests/test_one.py::test")
     assert removed(pruned(made.top, proof=known)) == set()
     assert removed(pruned(made.top, proof=known, vouched=True)) == {paths[0]}
-    unclear = listing(0.0, f"{FOG}[b]")
+    unclear = listing(f"{FOG}[b]")
     assert removed(pruned(made.top, proof=unclear, vouched=True)) == set()
 
 
 def test_where_no_file_of_a_list_is_here_it_speaks_for_all(tmp_path: Path) -> None:
     path = put(tmp_path, chat("Any ice?", FOG))
-    assert removed(pruned(tmp_path, proof=listing(0.0, BUOY))) == {path}
+    assert removed(pruned(tmp_path, proof=listing(BUOY))) == {path}
     (tmp_path / "tests/b").mkdir(parents=True)
     (tmp_path / "tests/b/test_buoy.py").write_text("")
     other = put(tmp_path, chat("Any ice?", FOG), f"sub/{folder_of(FOG)}")
-    assert removed(pruned(tmp_path, proof=listing(0.0, BUOY), paths=[other])) == set()
+    assert removed(pruned(tmp_path, proof=listing(BUOY), paths=[other])) == set()
 
 
 # Sparse checkouts
@@ -364,9 +485,7 @@ def sparse(made: Work) -> Work:
 
 def test_a_test_file_that_a_sparse_checkout_leaves_out_is_there(sparse: Work) -> None:
     run = evidence(PASSED, commit=sparse.git("rev-parse", "HEAD"))
-    for proof in (listing(0.0, FOG), run, None):
-        from recctl.prune import Ground
-
+    for proof in (listing(FOG), run, None):
         grounds = {Ground.ORPHAN} if proof is None else {Ground.UNUSED, Ground.ORPHAN}
         planned = pruned(sparse.top, grounds, proof)
         assert not any("/b/" in one for one in removed(planned))
@@ -409,6 +528,7 @@ def test_changes_since_a_commit_are_those_of_the_work_tree(made: Work) -> None:
     made.write("new.txt", b"")
     made.write(FOG_FILE, b"")
     assert repository.changed_since(commit) == {"new.py", FOG_FILE}
+    assert repository.unknown_files() == {"new.py", "new.txt"}
     made.commit()
     assert repository.changed_since(commit) == {"new.py", "new.txt", FOG_FILE}
 

@@ -251,7 +251,8 @@ def test_a_name_of_a_missing_file_is_its_hash(repository: Work) -> None:
 def test_paths_say_where_to_look(repository: Work) -> None:
     miss = why(repository, UNKNOWN, "--test-id", TEST, FOLDER)
 
-    assert [Path(one["path"]).name for one in miss["nearest"]] == sorted([KEPT[0], STALE[0]])
+    # What no request finds any more may be what was meant.
+    assert [Path(one["path"]).name for one in miss["nearest"]] == [STALE[0], KEPT[0]]
 
 
 def test_a_log_is_summed_up(repository: Work) -> None:
@@ -261,7 +262,7 @@ def test_a_log_is_summed_up(repository: Work) -> None:
 
     assert ran.code == 1
     assert ran.errors == [
-        "recctl: why: 3 recordings not found: 1 there, 1 stale, 1 unlike all others"
+        "recctl: why: 3 recordings not found: 1 there, 1 stale, 1 of which nothing is known"
     ]
 
 
@@ -324,6 +325,76 @@ def test_what_was_recorded_or_logged_is_not_obeyed(repository: Work) -> None:
         assert not {"\x1b", "\x07", "\u202e"} & set(ran.stdout + ran.stderr)
 
 
+def test_without_the_request_the_text_says_of_what_recordings_there_are(repository: Work) -> None:
+    ran = run_here("why", UNKNOWN, "--test-id", TEST, "--nearest", "1", cwd=repository.top)
+
+    assert "Recordings of that test, 1 of 2" in ran.lines
+    assert ran.lines[-1] == f"next: recctl why --request FILE --test-id {TEST}"
+
+
+def test_where_nothing_was_compared_nothing_is_said_to_be_unlike(repository: Work) -> None:
+    ran = run_here("why", UNKNOWN, cwd=repository.top)
+
+    assert ran.code == 1
+    assert "nothing is like it" not in ran.stdout
+    assert ran.lines[-1] == "next: recctl why --request FILE --test-id ID"
+
+
+def test_without_its_test_a_request_is_not_said_to_be_of_another(repository: Work) -> None:
+    (repository.top / "asked.json").write_text(json.dumps(ASKED))
+
+    ran = run_here("why", "--request", "asked.json", cwd=repository.top)
+
+    assert "test id" not in ran.stdout
+    assert "    the request is equal" in ran.lines
+
+
+def test_how_alike_requests_are_does_not_depend_on_their_form(repository: Work) -> None:
+    asked = chat_request("Is the lamp lit tonight?", model="gpt-4o")
+    bare = ("--url", asked["url"], "--test-id", TEST)
+    forms = {
+        (): {"test_id": TEST, "request": {**asked, "headers": {"x": "y"}}, "response": {}},
+        ("--test-id", TEST): asked,
+        bare: asked["body"],
+    }
+    told = set()
+    for options, document in forms.items():
+        (repository.top / "asked.json").write_text(json.dumps(document))
+        nearest = why(repository, "--request", "asked.json", *options)["nearest"]
+        told.add(tuple((one["path"], one["similarity"]) for one in nearest))
+
+    assert len(told) == 1
+
+
+def test_of_many_misses_equal_explanations_are_told_once(repository: Work) -> None:
+    many = [chat_request(f"score: 0.25 of lamp {number}", model="gpt-4o") for number in range(40)]
+    for one in many:
+        write(repository.top, FOLDER, recording(one, chat_answer("No."), dialect="ogx-2026-03-18"))
+    log = b"".join(message(hash_of(one)) for one in many) + message(UNKNOWN, "none-such")
+
+    ran = run_here("why", cwd=repository.top, stdin=log)
+    found = run_here("why", "--format", "json", cwd=repository.top, stdin=log)
+
+    assert ran.lines[0] == "40 stale"
+    assert all(hash_of(one)[:12] in ran.stdout for one in many)
+    assert len(ran.lines) < 25
+    assert len(found.json["misses"]) == 41
+
+
+def test_a_few_files_of_many_misses_are_named_in_one_command(repository: Work) -> None:
+    many = [chat_request(f"score: 0.25 of lamp {number}", model="gpt-4o") for number in range(3)]
+    for one in many:
+        write(repository.top, FOLDER, recording(one, chat_answer("No."), dialect="ogx-2026-03-18"))
+    log = b"".join(message(hash_of(one)) for one in many)
+    log += b"".join(message(f"{number:064x}", "none-such") for number in range(9))
+
+    ran = run_here("why", cwd=repository.top, stdin=log)
+    (command,) = (line for line in ran.lines if line.startswith("  next: recctl rehash"))
+    run_as_printed(command.removeprefix("  next: "), repository.top, "--apply")
+
+    assert reasons(why(repository, hash_of(many[2]))) == ["there"]
+
+
 # Bad input
 
 
@@ -376,6 +447,7 @@ def test_a_closed_input_ends_in_one_line(repository: Work) -> None:
     ("arguments", "said"),
     [
         ([UNKNOWN, "no/such/folder"], "no such file or folder"),
+        (["zz"], "zz: no such file or folder, and no hash"),
         ([UNKNOWN, "--url", "x"], "--url and --method"),
         ([UNKNOWN, "--request", "x.json"], "two questions"),
     ],

@@ -1,6 +1,8 @@
 """`recctl diff`."""
 
 import os
+import re
+import shlex
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -19,9 +21,12 @@ from recctl.cli.terminal import (
 )
 from recctl.errors import ExitCode, UsageError
 from recctl.render.summary import plural
+from recctl.safetext import one_line
 
 if TYPE_CHECKING:
-    from recctl.compare.changes import Changes, Pair
+    from collections.abc import Sequence
+
+    from recctl.compare.changes import Changes, Pair, Unread
     from recctl.compare.sides import Sides
     from recctl.compare.values import Part as Compared
     from recctl.config import Settings
@@ -37,8 +42,9 @@ after A and B. Two folders are compared as trees.
 
 With --git, what git has is compared, at or below PATHS: a commit with the work tree, new files
 included; two commits, as A..B or, from where B left A, A...B; with --staged a commit with the
-index. Recordings whose request changed have other names; they are paired by what they ask, first
-within one test. An added one that resembles one that stays is told as added like that.
+index. Files that git ignores and what is in submodules have no part. Recordings whose request
+changed have other names; they are paired by what they ask, first within one test. An added one that
+resembles one that stays is told as added like that.
 
 With --exit-code the code is 1 if anything differs. It always is 1 if a file could not be read."""
 
@@ -46,6 +52,8 @@ OPTIONAL_VALUES = {"--git": "HEAD"}
 
 _MOST_BYTES = 60_000
 """GitHub takes comments of 65,536 characters."""
+
+_REFERENCE = re.compile(r"(?:rec-)?[0-9a-fA-F]{4,64}")
 
 _LEAST_BYTES = 2_000
 """Less has no room for a summary."""
@@ -126,6 +134,7 @@ def run(
 
     from recctl.compare.sides import of_git  # noqa: PLC0415
 
+    _check_paths(given, git, staged=staged)
     paths = given or settings.root_paths or ["."]
     with of_git(git or "HEAD", paths, named=bool(given), staged=staged) as sides:
         found = look.at(sides)
@@ -166,12 +175,13 @@ class _Output:
     def trees(self, found: "Changes", *, exit_code: bool) -> ExitCode:
         """Print what differs between two trees, and give the exit code."""
         self.changes(found)
-        if found.unread:
-            note(f"{plural(len(found.unread), 'file')} not compared; see: recctl validate")
+        lost = [one for one in found.unread if not one.is_submodule]
+        if lost:
+            note(f"{plural(len(lost), 'file')} not compared; see: {_advice(lost)}")
         elif found.is_empty:
             note("no recordings differ")
         differs = exit_code and not found.is_empty
-        return ExitCode.FINDINGS if differs or found.unread else ExitCode.FINE
+        return ExitCode.FINDINGS if differs or lost else ExitCode.FINE
 
     def changes(self, found: "Changes") -> None:
         """Print pairs."""
@@ -185,6 +195,23 @@ class _Output:
             write(render.as_markdown(found, made, self.most_bytes))
         else:
             print_lines(render.as_text(found, made), self.color)
+
+
+def _advice(unread: "Sequence[Unread]") -> str:
+    """The command that shows why files were not read: the first of those that are on the disk."""
+    named = [one.named for one in unread]
+    if None in named:
+        return "recctl validate"
+    return f"git show {shlex.quote(one_line(named[0]))}"
+
+
+def _check_paths(given: list[str], revisions: str | None, *, staged: bool) -> None:
+    """Raises UsageError for recordings in the place of paths."""
+    are_references = all(_REFERENCE.fullmatch(one) and not os.path.lexists(one) for one in given)
+    if "-" in given or (len(given) == 2 and are_references):
+        option = "--staged" if staged else f"--git={one_line(revisions or '')}"
+        goes = "goes with --git and PATHS" if staged else "goes with PATHS"
+        raise UsageError(f"{option} {goes}; two recordings are compared without: recctl diff A B")
 
 
 def _checked_size(given: int | None, form: Format) -> int:

@@ -64,13 +64,14 @@ HOW_TO_GET_SOME = (
 class Given:
     """The evidence that a command was given, and what its user says of it.
 
-    `words` are the options, to be given again.
+    `words` are the options, to be given again; `files` are those that the evidence is from.
     """
 
     evidence: "Evidence"
     words: tuple[str, ...]
     is_whole: bool
     accept_older_runs: bool
+    files: tuple[str, ...] = ()
 
     @property
     def options(self) -> str:
@@ -129,7 +130,8 @@ def evidence_of(
     for option in ("--accept-failed-runs", "--accept-older-runs"):
         words += [option] if needing[option] else []
     words += ["--expect-shards", str(expect_shards)] if expect_shards is not None else []
-    return Given(evidence, tuple(words), expect_shards is not None, accept_older_runs)
+    files = tuple(one for one in (*(tests or ()), *(trace or ())) if one != "-")
+    return Given(evidence, tuple(words), expect_shards is not None, accept_older_runs, files)
 
 
 def proof_of(given: Given, entries: "Iterable[Entry]", root: "Path", policy: "Policy") -> "Proof":
@@ -137,6 +139,8 @@ def proof_of(given: Given, entries: "Iterable[Entry]", root: "Path", policy: "Po
 
     Raises UsageError for runs of other tests than those here, unless they are accepted.
     """
+    from pathlib import Path  # noqa: PLC0415
+
     from recctl.prune import proof_for  # noqa: PLC0415
 
     return proof_for(
@@ -146,6 +150,7 @@ def proof_of(given: Given, entries: "Iterable[Entry]", root: "Path", policy: "Po
         policy,
         vouched=given.is_whole,
         accept_older_runs=given.accept_older_runs,
+        given=[Path(one) for one in given.files],
     )
 
 

@@ -236,7 +236,10 @@ def _tell(made: "Prune", paths: list[str] | None, given: Given | None) -> None:
         return
     for reason, advice in (
         (Reason.NOT_PASSED, "their tests did not pass: trace a run in which they do"),
-        (Reason.NEWER_THAN_EVIDENCE, "they, or what goes with them, are newer: trace again"),
+        (
+            Reason.NEWER_THAN_EVIDENCE,
+            "they, or what goes with them, are newer: trace again, into a new file",
+        ),
     ):
         count = sum(1 for one in unknown if one.reason is reason)
         if count:

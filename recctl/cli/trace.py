@@ -6,13 +6,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
 import typer
 
 from recctl.cli.terminal import note
-from recctl.errors import RecctlError, UsageError
+from recctl.errors import NothingFoundError, RecctlError, UsageError
 
 DETAILS = """COMMAND is run as it is, and its exit code is that of recctl. What comes after -- is
 its: recctl trace -o run.jsonl -- pytest -n 4. Python processes below it, however many and of
@@ -23,11 +24,10 @@ A run is added to what FILE holds; shards may share one. Give it to recctl prune
 
 What is no Python is not traced, nor is a Python started with -I, -E or -S or without the variables
 RECCTL_TRACE and PYTHONPATH. If a traced process starts such a one, or connects to what is not
-traced, FILE says so, and what that may have opened stays unknown; unless --trust names it, or it is
-one of a few that are known to read no recordings, as git. Without recctl trace, pytest
---recctl-trace FILE does the same for pytest and what it starts, with --recctl-trust."""
+traced, FILE says so, and of the whole run nothing that was not opened is proven unused; unless
+--trust names it, or it is one of a few that are known to read no recordings. Without recctl trace,
+pytest --recctl-trace FILE does the same for pytest and what it starts, with --recctl-trust."""
 
-_MOST_TOLD = 3
 _FORWARDED = ("SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
 _FROM_TERMINAL = ("SIGINT", "SIGQUIT")
 """A terminal sends these to the command itself."""
@@ -52,15 +52,16 @@ def run(
     ] = None,
 ) -> int:
     """Run the command with a changed environment, and tell what was noted."""
-    from recctl.plan import root_of  # noqa: PLC0415
     from recctl.tracing import runs  # noqa: PLC0415
 
     _check_program(command[0])
     try:
-        root = root_of([])
+        root = runs.root_above(Path.cwd().resolve())
         variables = runs.begin(out, root, command, os.environ, trust or ())
     except runs.TraceFileError as error:
         raise UsageError(f"cannot write a trace: {error}") from None
+    except OSError:
+        raise NothingFoundError("the working directory does not exist any more") from None
     sys.stdout.flush()
     tree = runs.Tree(root, variables)
     code = _run(command, {**os.environ, **variables}, meanwhile=tree.note)
@@ -142,32 +143,31 @@ def _tell(out: str, run_id: str) -> None:
     """What the trace holds, and what comes next. The command's exit code stands."""
     import shlex  # noqa: PLC0415
 
-    from recctl.evidence import read  # noqa: PLC0415
-    from recctl.evidence.traces import untraced_for_tests  # noqa: PLC0415
     from recctl.safetext import one_line  # noqa: PLC0415
+    from recctl.tracing.runs import count  # noqa: PLC0415
 
-    try:
-        evidence = read(traces=[out])
-        of_tests = untraced_for_tests(out, run_id)
-    except RecctlError as error:
-        note(f"this trace proves nothing: {error}")
-        return
-    tests = sum(
-        any(one.source == run_id for one in endings) for endings in evidence.endings.values()
-    )
-    opened = sum(
-        any(one.run == run_id for one in openings) for openings in evidence.openings.values()
-    )
-    for run_of in evidence.runs:
-        if run_of.id == run_id and (run_of.flaw or run_of.doubt):
-            note(f"this run proves less: {one_line(run_of.flaw or run_of.doubt)}")
-    for text in of_tests[:_MOST_TOLD]:
-        note(f"one of its tests proves less: {one_line(text)}")
-    if len(of_tests) > _MOST_TOLD:
-        note(f"so do tests for {len(of_tests) - _MOST_TOLD:,} more programs")
+    counted = count(out, run_id)
+    if not counted.is_plain:
+        try:
+            _tell_what_is_less(out, run_id)
+        except RecctlError as error:
+            note(f"this trace proves nothing: {error}")
+            return
     file = one_line(shlex.quote(out))
+    opened, tests = counted.opened, counted.tests
     if tests or opened:
-        counted = f"{opened:,} file{'s' * (opened != 1)} opened, {tests:,} test{'s' * (tests != 1)}"
-        note(f"{counted}; see what is unused with: recctl prune --unused --trace {file}")
+        text = f"{opened:,} file{'s' * (opened != 1)} opened, {tests:,} test{'s' * (tests != 1)}"
+        note(f"{text}; see what is unused with: recctl prune --unused --trace {file}")
     else:
         note("nothing was noted: no Python that was traced opened a recording or ran a test")
+
+
+def _tell_what_is_less(out: str, run_id: str) -> None:
+    """Why a run proves less, as whoever reads the trace will say. Raises UsageError."""
+    from recctl.evidence import read  # noqa: PLC0415 - it loads much, and few runs need it
+    from recctl.safetext import one_line  # noqa: PLC0415
+
+    for run_of in read(traces=[out]).runs:
+        if run_of.id == run_id and (run_of.flaw or run_of.doubt):
+            told = dict.fromkeys([*run_of.flaw.split("; "), *run_of.doubt.split("; ")])
+            note(f"this run proves less: {one_line('; '.join(filter(None, told)))}")

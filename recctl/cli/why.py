@@ -101,6 +101,8 @@ def run(
     subjects, paths = _parted(arguments or [])
     if request is not None and subjects:
         raise UsageError("--request FILE and a hash or text are two questions: ask one")
+    if request is None and not subjects:
+        _check_paths(paths)
     if request is not None:
         wanted, is_whole = [_requested(request, table, test_id, url, method)], True
     else:
@@ -128,6 +130,15 @@ def _parted(arguments: list[str]) -> tuple[list[str], list[str]]:
         else:
             paths.append(one)
     return subjects, paths
+
+
+def _check_paths(paths: list[str]) -> None:
+    """Raises UsageError for what is no path, before a text is waited for that tells what is."""
+    from recctl.safetext import one_line  # noqa: PLC0415
+
+    for path in paths:
+        if not os.path.lexists(path):
+            raise UsageError(f"{one_line(path)}: no such file or folder, and no hash")
 
 
 def _is_subject(argument: str) -> bool:

@@ -32,11 +32,13 @@ def compare(
     *,
     part: Part = Part.REQUEST,
     ignore_volatile: bool = True,
+    with_test: bool = True,
 ) -> Comparison:
     """What differs between two recordings. Never raises, whatever was recorded.
 
     With `ignore_volatile`, no statement tells of what the table's target dialect normalizes in a
     request, or of ids and times in an answer; the exact differences have them all the same.
+    Without `with_test`, whose recordings they are is not compared: it may not be known.
     """
     sight = _Sight(before, after, table, ignore_volatile)
     request: tuple[Difference, ...] = ()
@@ -45,13 +47,15 @@ def compare(
     said: tuple[Statement, ...] = ()
     hidden = 0
     if part is not Part.RESPONSE:
+        if not with_test:
+            before, after = (_of_no_test(one) for one in (before, after))
         request = differences(before.document.get("request"), after.document.get("request"))
         seen = [one for one in request if not sight.hides(one)]
         hidden += len(request) - len(seen)
         statements = requests.told(before, after, request, seen, sight.normal)
     if part is not Part.REQUEST:
         plains = (answers.plain(before), answers.plain(after))
-        response = differences(*plains)
+        response = answers.differing(before, after)
         seen = [one for one in response if not sight.hides_in_answer(one)]
         hidden += len(response) - len(seen)
         said = answers.told(
@@ -120,6 +124,15 @@ class _Sight:
             inside = frame is not ABSENT
             frame = ([frame] if inside else []) if is_list else {part: frame} if inside else {}
         return frame
+
+
+def _of_no_test(recording: Recording) -> Recording:
+    """A recording without its test id; one of no request as it is."""
+    document = {key: value for key, value in recording.document.items() if key != "test_id"}
+    if isinstance(document.get("request"), dict):
+        request = document["request"]
+        document["request"] = {key: request[key] for key in request if key != "test_id"}
+    return recording.with_document(document)
 
 
 def _host(recording: Recording) -> str:

@@ -1,29 +1,29 @@
 """What differs between two answers: what was said and called, not how it came in chunks."""
 
-import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from recctl.compare.exact import Parts, digest, kept, parts_of
+from recctl.compare import volatile
+from recctl.compare.exact import Parts, differences, digest, kept, parts_of
+from recctl.compare.others import others
 from recctl.compare.requests import Normal, One, Open, arguments, name
 from recctl.compare.texts import changed, cut, edited, in_json, stated
 from recctl.compare.values import Line, Statement
 from recctl.edits import ABSENT, Difference
+from recctl.jsontext import pointer_of
 from recctl.recording import Recording
 from recctl.shapes import as_objects, fields, items, text
 from recctl.wire import read, unwrapped
 
-_VOLATILE_KEYS = frozenset(
-    {
-        *("id", "call_id", "item_id", "response_id", "request_id", "system_fingerprint"),
-        *("created", "created_at", "completed_at", "expires_at", "expire_time"),
-    }
-)
-_VOLATILE_ENDS = ("_duration", "_time")
-"""Members that say when an answer was made, or how it was named, and nothing of what it is."""
-
-_ID = re.compile(r"(rec|call|chatcmpl|cmpl|resp|msg|fc|rs|ws|toolu|req|gen|run)[-_][\w-]+")
 _SAID = {"text": "answer", "reasoning": "reasoning", "refusal": "refusal"}
+_MANY = 12
+"""More members that only some formats have are told together."""
+
+_FEW = 3
+"""So many sorts of other members are told one by one, and of more so many are named."""
+
+_RAISED = ("is_exception", "exception_data", "exception_message")
 _COUNTS = ("input", "output", "total", "reasoning", "cached")
 
 
@@ -31,7 +31,8 @@ def plain(recording: Recording) -> dict[str, Any]:
     """An answer as JSON values: its transcript without chunks, and what it does not have.
 
     `body` is the recorded one where the format is not known. `numbers` is a digest of vectors,
-    which transcripts count only. `warnings` are codes alone. Never raises.
+    which transcripts count only, and `models` has the members of each model. `warnings` are codes
+    alone. Never raises.
     """
     response = recording.response
     made = as_objects(read(response).transcript)
@@ -43,26 +44,46 @@ def plain(recording: Recording) -> dict[str, Any]:
         "is_streaming": recording.is_streaming,
         "exception": _exception(response) if raised else None,
         **made,
-        "warnings": sorted({one["code"] for one in made["warnings"]}),
+        "warnings": {one["code"]: True for one in made["warnings"]},
         "numbers": digest(vectors).hex() if vectors else None,
+        "models": _models(recording.body) if made["format"] == "models" else {},
         "body": response.get("body") if made["format"] == "unknown" else None,
     }
 
 
+def differing(before: Recording, after: Recording) -> tuple[Difference, ...]:
+    """What differs between two answers: between them in plain, and beside that; see `others`."""
+    return (*differences(plain(before), plain(after)), *others(before, after, plain))
+
+
+def _models(body: Any) -> dict[str, Any]:
+    """The models of a list by their ids, a second one of an id with its number."""
+    _, data = unwrapped(body)
+    found: dict[str, Any] = {}
+    times: Counter[str] = Counter()
+    for one in items(data if isinstance(data, list) else fields(data).get("models")):
+        class_name, model = unwrapped(one)
+        known = dict(fields(model))
+        if class_name:
+            known["__type__"] = class_name
+        of = str(known.pop("id", None) or known.pop("model", None) or "?")
+        times[of] += 1
+        found[of if times[of] == 1 else f"{of} ({times[of]})"] = known
+    return found
+
+
 def is_volatile(one: Difference, normal: Normal) -> bool:
-    """Whether a difference of plain answers is one of ids, times, or what `normal` makes equal."""
+    """Whether a difference of answers is one of ids or times, or none as `normal` gives texts.
+
+    So is one of nothing and nothing, as of null and an empty list.
+    """
     parts = parts_of(one.pointer)
-    if any(part.startswith("arguments") for part in parts):
-        return False  # what a model asks a tool for has ids that mean something
-    key = parts[-1]
-    if key in _VOLATILE_KEYS or key.endswith(_VOLATILE_ENDS):
-        return not (key == "id" and parts[:1] == ("body",))
-    if not (isinstance(one.old, str) and isinstance(one.new, str)):
-        return False
-    ids = _ID.fullmatch(one.old), _ID.fullmatch(one.new)
-    if ids[0] and ids[1] and ids[0][1] == ids[1][1]:
+    if volatile.is_passing(parts, one) or volatile.is_empty(parts, one):
         return True
-    return normal(one.old) == normal(one.new)
+    if any(part.startswith("arguments") for part in parts):
+        return False
+    are_texts = isinstance(one.old, str) and isinstance(one.new, str)
+    return are_texts and normal(one.old) == normal(one.new)
 
 
 def told(
@@ -91,12 +112,13 @@ def told(
         for one in open_ones.at((key,)):
             _tell_became(noun, one, open_ones)
     _tell_choices(plains, open_ones, normal)
-    _tell_models(plains, open_ones)
+    _tell_models(plains, open_ones, normal)
     _tell_numbers(before, after, open_ones)
     _tell_groups(open_ones, ("extra",), normal)
     _tell_body(open_ones, normal)
     _tell_usage(open_ones, plains)
     _tell_warnings(open_ones, plains)
+    _tell_others(open_ones, normal)
     for one in open_ones.below(()):
         open_ones.tell(f"{name('/'.join(one.parts))} {one.verb}", one.lines(normal), [one])
     return tuple(open_ones.statements)
@@ -118,6 +140,11 @@ def _exception(response: Mapping[str, Any]) -> str:
 def _tell_exception(open_ones: Open) -> None:
     for one in open_ones.at(("exception",)):
         follows = [*open_ones.at(("format",), ("complete",)), *open_ones.below(("extra",))]
+        follows += [
+            other
+            for other in open_ones.below(("recording", "response"))
+            if other.parts[2:] and other.parts[2] in _RAISED
+        ]
         if one.old is None:
             lines = stated(one.new, "added")
             open_ones.tell("an exception instead of an answer", lines, [one, *follows])
@@ -234,20 +261,51 @@ def _tell_calls(
 # Other answers
 
 
-def _tell_models(plains: tuple[Mapping[str, Any], Mapping[str, Any]], open_ones: Open) -> None:
+def _tell_models(
+    plains: tuple[Mapping[str, Any], Mapping[str, Any]], open_ones: Open, normal: Normal
+) -> None:
     of = open_ones.below(("extra", "models"))
     lists = [items(one["extra"].get("models")) for one in plains]
-    if not of or not all(isinstance(one, str) for both in lists for one in both):
-        return
-    gone, come = (
-        [one for one in lists[side] if one not in set(lists[1 - side])] for side in (0, 1)
-    )
+    if of and all(isinstance(one, str) for both in lists for one in both):
+        _tell_list(lists, of, open_ones)
+    members: dict[Parts, list[One]] = {}
+    for one in open_ones.below(("models",)):
+        if len(one.parts) > 2:
+            members.setdefault(one.parts[2:3], []).append(one)
+    for (key,), ones in members.items():
+        models = dict.fromkeys(one.parts[1] for one in ones)
+        many = len(models) > 1
+        which = f"{len(models):,} models" if many else f"model `{name(*models)}`"
+        whole = len(ones[0].parts) == 3
+        verbs = {one.verb for one in ones}
+        verb = verbs.pop() if whole and len(verbs) == 1 else "changed"
+        lines: list[Line] = []
+        for one in ones:
+            where = [name(one.parts[1])] * many + [_rest(one, 3)] * (len(one.parts) > 3)
+            lines += one.lines(normal, " ".join(where))
+        open_ones.tell(f"`{name(key)}` of {which} {verb}", lines, ones)
+
+
+def _tell_list(lists: Sequence[list[str]], of: list[One], open_ones: Open) -> None:
+    """Tell which models there are, how often, and in which order."""
+    old, new = map(Counter, lists)
+    about = open_ones.below(("models",))
+    gone = [one for one in old if one not in new]
+    come = [one for one in new if one not in old]
+    often = [one for one in old if one in new and old[one] != new[one]]
     if gone:
-        open_ones.tell("models removed", [Line("removed", cut(one)) for one in gone], of)
+        whole = [one for one in about if len(one.parts) == 2 and one.verb == "removed"]
+        open_ones.tell("models removed", [Line("removed", cut(one)) for one in gone], [*of, *whole])
     if come:
-        open_ones.tell("models added", [Line("added", cut(one)) for one in come], of)
-    if not (gone or come):
-        open_ones.tell("models in another order, or as often not", [], of)
+        whole = [one for one in about if len(one.parts) == 2 and one.verb == "added"]
+        open_ones.tell("models added", [Line("added", cut(one)) for one in come], [*of, *whole])
+    if often:
+        lines = [Line("context", cut(f"{one}: {old[one]} → {new[one]}")) for one in often]
+        whole = [one for one in about if len(one.parts) == 2]
+        open_ones.tell("models listed more or less often", lines, [*of, *whole])
+    left = [[one for one in both if one in old and one in new] for both in lists]
+    if not often and left[0] != left[1]:
+        open_ones.tell(f"the same {len(left[0]):,} models in another order", [], of)
 
 
 def _vectors(recording: Recording) -> list[Any]:
@@ -284,6 +342,12 @@ def _tell_groups(open_ones: Open, place: Parts, normal: Normal, lead: str = "") 
     for one in open_ones.below(place):
         if len(one.parts) > len(place):
             groups.setdefault(one.parts[len(place)], []).append(one)
+    if len(groups) > _MANY:
+        every = [one for ones in groups.values() for one in ones]
+        lines = [line for one in every for line in one.lines(normal, _rest(one, len(place)))]
+        named = ", ".join(f"`{name(key)}`" for key in list(groups)[:_FEW])
+        open_ones.tell(f"{lead}{len(groups):,} members differ: {named}, …", lines, every)
+        return
     for key, ones in groups.items():
         whole = len(ones[0].parts) == len(place) + 1
         verb = ones[0].verb if whole else "changed"
@@ -330,9 +394,68 @@ def _counts(usage: Mapping[str, Any]) -> str:
 
 
 def _tell_warnings(open_ones: Open, plains: tuple[Mapping[str, Any], Mapping[str, Any]]) -> None:
-    of = open_ones.below(("warnings",))
-    if of:
-        old, new = (set(one["warnings"]) for one in plains)
-        lines = [Line("removed", one) for one in sorted(old - new)]
-        lines += [Line("added", one) for one in sorted(new - old)]
-        open_ones.tell("oddities changed", lines, of)
+    ones = open_ones.below(("warnings",))
+    if not ones:
+        return
+    from recctl.wire.oddities import KINDS  # noqa: PLC0415 - few answers are odd
+
+    titles = {kind.name: kind.title for kind in KINDS}
+    for one in ones:
+        side = plains[one.verb == "added"]
+        noun = "stream" if side["is_streaming"] else "answer"
+        code = one.parts[1]
+        title = titles.get(code, code).rstrip(".")
+        is_odd = "is odd" if one.verb == "added" else "is no longer odd"
+        open_ones.tell(f"the {noun} {is_odd}: {title[:1].lower()}{title[1:]}", [], [one])
+
+
+# What no transcript has
+
+
+def _tell_others(open_ones: Open, normal: Normal) -> None:
+    """Tell of all the rest: each sort of member by itself if they are few."""
+    groups: dict[tuple[str, str], list[One]] = {}
+    for one in open_ones.below(()):
+        if one.parts[0] in ("recording", "chunks"):
+            groups.setdefault(_place(one), []).append(one)
+    for of in ("recording", "answer", "chunks"):
+        shown = {place: ones for (whose, place), ones in groups.items() if whose == of}
+        noun = "chunks" if of == "chunks" else f"the {of}"
+        if len(shown) > _FEW:
+            every = [one for ones in shown.values() for one in ones]
+            places = [name(_pointer(one)) for one in every]
+            where = ", ".join(places[:_FEW]) + ", …" * (len(places) > _FEW)
+            lines = [line for one in every for line in one.lines(normal, name(_pointer(one)))]
+            open_ones.tell(f"{len(every):,} other members of {noun} differ: {where}", lines, every)
+            continue
+        for place, ones in shown.items():
+            verbs = {one.verb for one in ones}
+            verb = verbs.pop() if len(verbs) == 1 else "changed"
+            single = len(ones) == 1
+            lines = [
+                line
+                for one in ones
+                for line in one.lines(normal, "" if single else name(_pointer(one)))
+            ]
+            open_ones.tell(f"`{name(place)}` of {noun} {verb}", lines, ones)
+
+
+def _pointer(one: One) -> str:
+    """Where a member stands in what it is said to be of."""
+    rest = one.parts[1:]
+    if rest[:2] == ("response", "body") and len(rest) > 2:
+        rest = rest[2:]
+    elif rest[:1] == ("response",) and len(rest) > 1:
+        rest = rest[1:]
+    if rest[:1] == ("__data__",) and len(rest) > 1:
+        rest = rest[1:]
+    return pointer_of(rest)
+
+
+def _place(one: One) -> tuple[str, str]:
+    """Of what a member is, and its place there, one for all items of a list."""
+    if one.parts[0] == "chunks":
+        return "chunks", _pointer(one)[1:]
+    whose = "answer" if one.parts[1:2] == ("response",) else "recording"
+    parts = ["*" if part.isdigit() else part for part in _pointer(one).split("/")[1:]]
+    return whose, "/".join(parts)

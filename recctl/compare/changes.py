@@ -6,7 +6,7 @@ may be like it.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from recctl.compare import compare
@@ -18,6 +18,12 @@ from recctl.edits import is_same
 from recctl.errors import UnreadableError
 from recctl.jsontext import parse
 from recctl.recording import Recording
+
+SUBMODULE = "a submodule, not compared"
+"""Why a submodule that moved is unread."""
+
+_TEST_CHANGED = "test id changed"
+"""The statement that a pair tells by itself; as `compare` words it."""
 
 _LARGE_FILE = b"version https://git-lfs.github.com/spec/"
 
@@ -46,7 +52,7 @@ class Rest(StrEnum):
     """What differs in a pair of which no statement tells."""
 
     ANSWER = "only the answer differs; told by --part all"
-    VOLATILE = "says the same: only ids, times, types or the like differ"
+    VOLATILE = "says the same: only ids, times, nulls or chunk boundaries differ"
     FORM = "only the form of the file differs"
     NOTHING = ""
 
@@ -71,7 +77,7 @@ class Pair:
 
     `like` is one that stays and that an added one resembles. The comparison is with that or with
     the one before, and so is the similarity of the requests; both are null where there is none.
-    `formerly` is the test before, where that is another one.
+    `formerly` is the test of that one, where it is another; no statement of the comparison says so.
     """
 
     fate: Fate
@@ -87,11 +93,21 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A file that differs and is no readable recording, at least on one side, and why there."""
+    """A file that differs and is no readable recording, at least on one side, and why there.
+
+    Or a submodule that is at another commit. `named` is what `git show` calls the file, where a
+    commit or the index is meant and not the file at the path.
+    """
 
     path: str
     before: str | None
     after: str | None
+    named: str | None = None
+
+    @property
+    def is_submodule(self) -> bool:
+        """Whether it is a submodule, of which nothing could be read."""
+        return SUBMODULE in (self.before, self.after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +223,10 @@ class _Reading:
         """What differs."""
         staying, differing = self._split()
         before, after, unread = self._read(differing)
+        unread += [
+            Unread(path, SUBMODULE if was else None, SUBMODULE if is_there else None)
+            for path, (was, is_there) in self.sides.submodules.items()
+        ]
         matches = paired(before, after)
         partners = {match.before.path for match in matches}
         arrived = {match.after.path for match in matches}
@@ -246,7 +266,11 @@ class _Reading:
                 except UnreadableError as error:
                     reasons[side] = str(error)
             if reasons:
-                unread.append(Unread(place, reasons.get("before"), reasons.get("after")))
+                # The side after can be mended, so that it is the one to look at.
+                worst = self._files("after" if "after" in reasons else "before")[place]
+                unread.append(
+                    Unread(place, reasons.get("before"), reasons.get("after"), worst.named)
+                )
                 continue
             for side, item in made.items():
                 items[side].append(item)
@@ -288,16 +312,19 @@ class _Reading:
         old = self._recording("before", match.before.path)
         new = self._recording("after", match.after.path)
         comparison = self._look.at(old, new)
-        moved_test = match.before.test_id != match.after.test_id
+        rest = self._look.rest(old, new, comparison)
+        files = self.sides.before[match.before.path], self.sides.after[match.after.path]
+        if rest is Rest.FORM and _are_equal(*files):
+            rest = Rest.NOTHING
         return Pair(
             _fate(match.before.path, match.after.path, same=match.similarity == 1),
             match.after.test_id,
             self._place("before", match.before.path),
             self._place("after", match.after.path),
             similarity=match.similarity,
-            comparison=comparison,
-            rest=self._look.rest(old, new, comparison),
-            formerly=match.before.test_id if moved_test else None,
+            comparison=_without_test(comparison, match),
+            rest=rest,
+            formerly=_formerly(match),
         )
 
     def _added(self, item: Item, match: Match | None) -> Pair:
@@ -313,7 +340,8 @@ class _Reading:
             place,
             like=self._place("before", match.before.path),
             similarity=match.similarity,
-            comparison=comparison,
+            comparison=_without_test(comparison, match),
+            formerly=_formerly(match),
         )
 
     def _item(self, side: str, place: str) -> Item:
@@ -334,6 +362,18 @@ class _Reading:
 
     def _files(self, side: str) -> Mapping[str, File]:
         return self.sides.before if side == "before" else self.sides.after
+
+
+def _formerly(match: Match) -> str | None:
+    return match.before.test_id if match.before.test_id != match.after.test_id else None
+
+
+def _without_test(comparison: Comparison, match: Match) -> Comparison:
+    """A comparison without the statement that the test is another one, where the pair says so."""
+    if _formerly(match) is None:
+        return comparison
+    kept = tuple(one for one in comparison.statements if one.headline != _TEST_CHANGED)
+    return replace(comparison, statements=kept)
 
 
 def _are_equal(before: File | None, after: File | None) -> bool:

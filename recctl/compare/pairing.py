@@ -29,9 +29,18 @@ ALIKE = 0.5
 """Two recordings of one test of at least this similarity are taken for one before any look at
 other tests, and one that was added for one like another that stays."""
 
-LEAST_SHARED = 0.1
-"""So much of the pairs of words must be the same in two recordings of different tests, or in one
-that stays and one that was added: else only the model and the parameters are alike."""
+LEAST_SHARED = 0.05
+"""So much of what is said in two recordings of one test, or of one that seems renamed, must be the
+same in both, as the next has it: a short message may have been reworded almost wholly."""
+
+LEAST_SHARED_ELSEWHERE = 0.2
+"""So much of what is said in two recordings of other tests must be the same in both, each pair of
+words counted by how rare it is among all: else only the model, the tools and a system prompt that
+many have are alike, and the two are strangers."""
+
+BARELY_OTHER = 0.8
+"""So much of what is said, whatever is rare, is enough within one test: a few words were added to
+what many say."""
 
 BARELY_ALIKE = 0.3
 """Below this, even two recordings of one test are strangers. A chat and another chat with the same
@@ -249,11 +258,11 @@ def paired(before: Sequence[Item], after: Sequence[Item]) -> list[Match]:
     work.match_equal(lambda item: item.path)
     work.match_equal(lambda item: item.file_name if Name.parse(item.file_name) else None)
     work.match_equal(lambda item: (_owner(item), item.features.digest))
-    work.match_alike(_owner, _at_least(ALIKE))
+    work.match_alike(_owner, work.rarity.at_least(ALIKE))
     work.match_equal(lambda item: item.features.digest)
-    work.match_alike(_function, _alike_elsewhere)
-    work.match_alike(lambda _: "", _alike_elsewhere)
-    work.match_alike(_owner, _at_least(BARELY_ALIKE))
+    work.match_alike(_function, work.rarity.alike_elsewhere)
+    work.match_alike(lambda _: "", work.rarity.alike_elsewhere)
+    work.match_alike(_owner, work.rarity.at_least(BARELY_ALIKE))
     return sorted(work.matches, key=lambda match: (match.after.path, match.before.path))
 
 
@@ -264,15 +273,15 @@ def likened(added: Sequence[Item], staying: Sequence[Item]) -> Mapping[str, Matc
     """
     work = _Work(staying, added)
     work.match_equal(lambda item: (_owner(item), item.features.digest))
-    work.match_alike(_owner, _resembling)
+    work.match_alike(_owner, work.rarity.at_least(ALIKE))
     work.match_equal(lambda item: item.features.digest)
-    work.match_alike(_function, _alike_elsewhere)
-    work.match_alike(lambda _: "", _alike_elsewhere)
+    work.match_alike(_function, work.rarity.alike_elsewhere)
+    work.match_alike(lambda _: "", work.rarity.alike_elsewhere)
     found = {match.after.path: match for match in work.matches}
     if work.after and staying:
         pool = _Index([_Placed(item) for item in sorted(staying, key=lambda item: item.path)])
         for rank, one in enumerate(work.after):
-            if nearest := _nearest(one, rank, pool):
+            if nearest := _nearest(one, rank, pool, work.rarity):
                 found[one.item.path] = nearest
     return found
 
@@ -324,28 +333,51 @@ def _relation(a: _Placed, b: _Placed) -> float:
     )
 
 
-def _at_least(least: float) -> "_Accepts":
-    """For two recordings of one test."""
-    return lambda _, __, found: found >= least
-
-
-def _resembling(a: _Placed, b: _Placed, found: float) -> bool:
-    """For one that stays and an added one of its test: some of what is said must be the same."""
-    return found >= ALIKE and _share_words(a, b)
-
-
-def _share_words(a: _Placed, b: _Placed) -> bool:
-    return _shared_words(a.item.features, b.item.features) >= LEAST_SHARED
-
-
-def _alike_elsewhere(a: _Placed, b: _Placed, found: float) -> bool:
-    if not _share_words(a, b):
-        return False
-    relation = _relation(a, b)
-    return found >= next(least for related, least in ALIKE_ELSEWHERE if relation >= related)
-
-
 _Accepts = Callable[[_Placed, _Placed, float], bool]
+
+
+class _Rarity:
+    """How much what is said tells, by how rare it is among all: and so, who may be a partner.
+
+    A prompt or tools that all tests share make any two of them alike; that they are one recording
+    is told by what few say.
+    """
+
+    def __init__(self, items: Sequence[_Placed]) -> None:
+        counts: Counter[int] = Counter()
+        for one in items:
+            counts.update(_said(one.item.features, one.item.features.reach))
+        size = len(items)
+        self._weights = {
+            mark: int(1000 * log(1 + size / count) ** 2) for mark, count in counts.items()
+        }
+
+    def at_least(self, least: float) -> _Accepts:
+        """Accepts two recordings of one test."""
+        return lambda a, b, found: found >= least and self._share_words(a, b, is_near=True)
+
+    def alike_elsewhere(self, a: _Placed, b: _Placed, found: float) -> bool:
+        """Accept two of different tests: the less alike these are called, the more they must be."""
+        relation = _relation(a, b)
+        if found < next(least for related, least in ALIKE_ELSEWHERE if relation >= related):
+            return False
+        return self._share_words(a, b, is_near=relation >= ALIKE_ELSEWHERE[0][0])
+
+    def _share_words(self, a: _Placed, b: _Placed, *, is_near: bool) -> bool:
+        one, other = a.item.features, b.item.features
+        if is_near and _shared_words(one, other) >= BARELY_OTHER:
+            return True
+        reach = min(one.reach, other.reach)
+        left, right = _said(one, reach), _said(other, reach)
+        weights = self._weights
+        shared = sum([weights[mark] for mark in left & right])
+        total = sum([weights[mark] for mark in left | right])
+        return shared >= (LEAST_SHARED if is_near else LEAST_SHARED_ELSEWHERE) * total
+
+
+def _said(features: Features, reach: int) -> frozenset[int]:
+    """The words of a request; where it has none, its values."""
+    return _up_to(reach, features) or features.values
 
 
 class _Work:
@@ -355,6 +387,7 @@ class _Work:
         self.matches: list[Match] = []
         self.before = [_Placed(item) for item in sorted(before, key=lambda item: item.path)]
         self.after = [_Placed(item) for item in sorted(after, key=lambda item: item.path)]
+        self.rarity = _Rarity([*self.before, *self.after])
 
     def match_equal(self, key: Callable[[Item], object]) -> None:
         """Pair what has an equal key that is not null, those of the most alike places first."""
@@ -587,15 +620,17 @@ def _marks(one: _Placed) -> frozenset[int]:
     return features.values | features.words | one.place
 
 
-def _nearest(one: _Placed, rank: int, pool: _Index) -> Match | None:
+def _nearest(one: _Placed, rank: int, pool: _Index, rarity: _Rarity) -> Match | None:
     """The best of those in an index that is alike enough, whether it has a partner or not."""
     best: tuple[float, float, _Placed] | None = None
     for number in sorted(pool.nearest(one, rank)):
         other = pool.items[number]
         found = similarity(one.item.features, other.item.features)
         score = found + _RELATION * _relation(one, other)
-        enough = _owner(other.item) == _owner(one.item) and _resembling(other, one, found)
-        better = best is None or score > best[0]
-        if better and (enough or _alike_elsewhere(other, one, found)):
+        if best is not None and score <= best[0]:
+            continue
+        of_one_test = _owner(other.item) == _owner(one.item)
+        accepts = rarity.at_least(ALIKE) if of_one_test else rarity.alike_elsewhere
+        if accepts(other, one, found):
             best = score, found, other
     return None if best is None else Match(best[2].item, one.item, best[1])

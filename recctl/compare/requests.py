@@ -5,13 +5,13 @@ stands. Messages count from 1, in the order in which `recctl show` prints them.
 """
 
 import json
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Literal
 
 from recctl.compare.exact import Parts, differences, digest, kept, parts_of, same
-from recctl.compare.texts import bounded, changed, common, cut, edited, in_json, stated
+from recctl.compare.texts import MASK, bounded, changed, common, cut, edited, in_json, shown, stated
 from recctl.compare.values import Line, Statement
 from recctl.conversation import Turn, conversation
 from recctl.edits import ABSENT, Difference
@@ -91,8 +91,8 @@ def told(
 
 def name(value: object) -> str:
     """A recorded name as it stands between backticks."""
-    shown = str(value).replace("`", "'")
-    return shown if len(shown) <= _LONGEST_NAME else shown[: _LONGEST_NAME - 1] + "…"
+    told = shown(str(value)).replace("`", "'")
+    return told if len(told) <= _LONGEST_NAME else told[: _LONGEST_NAME - 1] + "…"
 
 
 # Differences
@@ -128,11 +128,21 @@ class One:
     def lines(self, normal: Normal, label: str = "") -> tuple[Line, ...]:
         """What became of the value, in lines; `label` is where it stands."""
         lead = f"{label}: " if label else ""
+        named = f"{self.parts[-1]}: " if self.parts else lead
         if self.new is ABSENT:
-            return (Line("removed", cut(lead + in_json(self.old))),)
+            return (Line("removed", cut(lead + shown(in_json(self.old), named))),)
         if self.old is ABSENT:
-            return (Line("added", cut(lead + in_json(self.new))),)
+            return (Line("added", cut(lead + shown(in_json(self.new), named))),)
+        if any(
+            shown(in_json(one), named) == MASK for one in (self.old, self.new) if not _is_prose(one)
+        ):
+            return (Line("context", f"{lead}{MASK}, is another now"),)
         return changed(_seen(self.old, normal), _seen(self.new, normal), label)
+
+
+def _is_prose(value: Any) -> bool:
+    """Whether a value is a text of which secrets are left out line by line."""
+    return isinstance(value, str) and "\n" in value
 
 
 def _seen(value: Any, normal: Normal) -> Any:
@@ -488,7 +498,7 @@ def _many(verb: Literal["removed", "added"], entries: _Left, normal: Normal) -> 
         return
     lines = []
     for turn, _ in entries:
-        said = words_of(turn.turn).replace("\n", " ")
+        said = shown(words_of(turn.turn)).replace("\n", " ")
         lines.append(Line(verb, f"{turn.label}: {said[:_BRIEF]}{'…' * (len(said) > _BRIEF)}"))
     of = tuple(one for _, ones in entries for one in ones)
     yield entries[0][0].number, f"{len(entries):,} messages {verb}", lines, of
@@ -693,10 +703,28 @@ def _schema_lines(old: Any, new: Any, normal: Normal) -> list[Line]:
         if key not in now:
             lines.append(Line("removed", f"{label} removed"))
         elif key not in known:
-            lines.append(Line("added", cut(f"{label} added: {in_json(now[key])}")))
+            required = " (required)" if key in _required(new) else ""
+            lines.append(Line("added", cut(f"{label} added{required}: {in_json(now[key])}")))
         else:
             lines += path_lines(known[key], now[key], normal, label=label)
+    must, must_now = _required(old), _required(new)
+    if must and must_now:
+        old, new = (_requiring(one, known.keys() & now.keys()) for one in (old, new))
     return [*lines, *path_lines(_without_properties(old), _without_properties(new), normal)]
+
+
+def _required(schema: Mapping[str, Any]) -> list[str]:
+    """The parameters that have to be there, each named once; none if it says anything else."""
+    found = items(schema.get("required"))
+    is_sound = all(isinstance(one, str) for one in found) and len(set(found)) == len(found)
+    return found if is_sound else []
+
+
+def _requiring(schema: Mapping[str, Any], staying: Collection[str]) -> dict[str, Any]:
+    """A schema that requires nothing that came or went: that is told of the parameters."""
+    known = fields(schema.get("properties"))
+    kept = [one for one in schema["required"] if one in staying or one not in known]
+    return {**schema, "required": kept}
 
 
 def _without_properties(schema: Mapping[str, Any]) -> Any:

@@ -7,36 +7,44 @@ be to know whether two files are equal.
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from recctl import corpus
 from recctl.dialects import Name, published
 from recctl.errors import NothingFoundError, UnreadableError, UsageError
-from recctl.gitstore import Blob, Objects, Repository, repository_of
+from recctl.gitstore import Blob, Objects, Repository, bare_repository_of, repository_of
 from recctl.safetext import one_line
 
 _SKIPPED = frozenset({"node_modules", "__pycache__"})
+_SHORT = 12
 
 
 @dataclass(frozen=True, slots=True)
 class File:
     """A file of one side. `read` raises UnreadableError, whose text is the reason alone.
 
-    `known_as` is equal for equal contents; null where the content must be read to know.
+    `known_as` is equal for equal contents; null where the content must be read to know. `named` is
+    what `git show` calls it, where git has it; null for a file of the disk.
     """
 
     path: str
     read: Callable[[], bytes]
     known_as: str | None = None
+    named: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """The files of two trees by place."""
+    """The files of two trees by place.
+
+    `submodules` are those that are at another commit on the other side, or not there: whether one
+    is on either side. What is in a submodule is no part of a tree.
+    """
 
     before: Mapping[str, File]
     after: Mapping[str, File]
+    submodules: Mapping[str, tuple[bool, bool]] = field(default_factory=dict)
 
 
 # Where the trees come from
@@ -53,7 +61,7 @@ def of_folders(before: str, after: str) -> Sides:
             f"no recordings below {one_line(before)} and {one_line(after)}:"
             f" name folders that hold a folder {published().beside_test!r}"
         )
-    return Sides(*sides)
+    return Sides(sides[0], sides[1])
 
 
 @contextmanager
@@ -63,34 +71,48 @@ def of_git(
     """The two sides that revisions name: `A..B`, `A...B`, or `A` and the work tree, or the index.
 
     What is read is at or below the paths; `named` says that the user named these, so that they
-    must exist somewhere. Of the work tree, files that git does not have yet count, too.
+    must exist somewhere. Of the work tree, files that git does not have yet count, too, unless it
+    ignores them. Two commits need no work tree.
 
     Raises UsageError for no repository, an unknown revision, and paths that are not in the
     repository; GitError where git fails.
     """
-    repository = _repository(paths)
+    is_range = ".." in revisions
+    repository = _repository(paths, of_commits=is_range)
     under = _places(repository, paths)
-    since: str | None
-    until: str | None = None
-    if ".." in revisions:
+    since: _End
+    until: _End | None = None
+    if is_range:
         if staged:
             raise UsageError("--staged compares the index with one commit, not with a range")
         since, until = _ends(repository, revisions)
     else:
-        since = _commit(repository, revisions, staged=staged)
+        since = _End(_commit(repository, revisions, staged=staged), revisions)
+        until = _End(None, "") if staged else None
     with repository.objects() as objects:
         trees = _Trees(repository, objects, under, frozenset(under if named else ()))
-        held = trees.counting({} if since is None else repository.tree(since, under))
-        if until is not None:
-            after = trees.files(trees.counting(repository.tree(until, under)))
-        elif staged:
-            after = trees.files(trees.counting(repository.staged(under)))
-        else:
-            after = trees.at_work(paths, held)
-        before = trees.files(held)
+        held = trees.held(since)
+        before = trees.files(held, since.shown)
+        after = (
+            trees.at_work(held) if until is None else trees.files(trees.held(until), until.shown)
+        )
+        moved = trees.submodules(since, until)
         if named:
-            _check_found(repository, under, paths, {**before, **after})
-        yield Sides(before, after)
+            _check_found(repository, under, paths, {**before, **after, **dict.fromkeys(moved)})
+        yield Sides(before, after, moved)
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """A commit, and how it is called; without a commit the index, or what is before any commit."""
+
+    commit: str | None
+    shown: str
+
+    @property
+    def is_index(self) -> bool:
+        """Whether it is the index."""
+        return self.commit is None and not self.shown
 
 
 def _of_folder(folder: str) -> dict[str, File]:
@@ -109,8 +131,10 @@ def _of_entry(path: str, entry: corpus.Entry) -> File:
     return File(path, lambda: corpus.read(entry))
 
 
-def _repository(paths: Sequence[str]) -> Repository:
+def _repository(paths: Sequence[str], *, of_commits: bool) -> Repository:
     found = repository_of(Path(paths[0]))
+    if found is None:
+        found = _bare(paths, of_commits=of_commits)
     if found is None:
         where = "the working directory" if paths[0] == "." else one_line(paths[0])
         raise UsageError(
@@ -118,12 +142,23 @@ def _repository(paths: Sequence[str]) -> Repository:
             " two folders are compared by: recctl diff FOLDER FOLDER"
         )
     for path in paths[1:]:
-        other = repository_of(Path(path))
+        other = repository_of(Path(path)) or _bare([path], of_commits=of_commits)
         if other is None or other.top != found.top:
             raise UsageError(
                 f"{one_line(path)} is not in the repository {one_line(found.top)}:"
                 " run this once for each repository"
             )
+    return found
+
+
+def _bare(paths: Sequence[str], *, of_commits: bool) -> Repository | None:
+    """The repository without a work tree at the first path or, else, here."""
+    found = bare_repository_of(Path(paths[0])) or bare_repository_of(Path())
+    if found is not None and not of_commits:
+        raise UsageError(
+            f"{one_line(found.top)} is a bare repository, without a work tree or an index to"
+            " compare with; two commits are compared by: recctl diff --git A..B"
+        )
     return found
 
 
@@ -159,11 +194,15 @@ def _commit(repository: Repository, revision: str, *, staged: bool) -> str | Non
         raise _with_list(error) from None
 
 
-def _ends(repository: Repository, revisions: str) -> tuple[str, str]:
+def _ends(repository: Repository, revisions: str) -> tuple[_End, _End]:
     try:
-        return repository.ends(revisions)
+        since, until = repository.ends(revisions)
     except UsageError as error:
         raise _with_list(error) from None
+    left, _, right = revisions.partition("..")
+    is_base = right.startswith(".")
+    shown = since[:_SHORT] if is_base else left or "HEAD"
+    return _End(since, shown), _End(until, right.removeprefix(".") or "HEAD")
 
 
 def _with_list(error: UsageError) -> UsageError:
@@ -182,21 +221,23 @@ class _Trees:
     under: Sequence[str]
     named: frozenset[str]
 
-    def counting(self, blobs: Mapping[str, Blob]) -> dict[str, Blob]:
-        """Those of some files that count."""
-        return {place: blob for place, blob in blobs.items() if self._counts(place)}
+    def held(self, end: _End) -> dict[str, Blob]:
+        """What a commit or the index has."""
+        if end.commit is not None:
+            return self._counting(self.repository.tree(end.commit, self.under))
+        return self._counting(self.repository.staged(self.under)) if end.is_index else {}
 
-    def files(self, blobs: Mapping[str, Blob]) -> dict[str, File]:
-        """What git has."""
-        return {place: self._of_blob(place, blob) for place, blob in blobs.items()}
+    def files(self, blobs: Mapping[str, Blob], revision: str) -> dict[str, File]:
+        """What git has, as a revision names it."""
+        return {place: self._of_blob(place, blob, revision) for place, blob in blobs.items()}
 
-    def at_work(self, paths: Sequence[str], held: Mapping[str, Blob]) -> dict[str, File]:
+    def at_work(self, held: Mapping[str, Blob]) -> dict[str, File]:
         """The files of the work tree: as the index has them, changed since, and new ones.
 
         `held` is what they are compared with.
         """
         top = self.repository.top
-        tracked = self.counting(self.repository.staged(self.under))
+        tracked = self._counting(self.repository.staged(self.under))
         changed = self.repository.uncommitted(top / place for place in tracked)
         files = {
             place: self._of_disk(place, held.get(place))
@@ -205,15 +246,30 @@ class _Trees:
             for place, blob in tracked.items()
             if top / place not in changed or os.path.lexists(top / place)
         }
-        try:
-            found = corpus.find([path for path in paths if os.path.lexists(path)] or ["."]).entries
-        except NothingFoundError:
-            found = ()
-        for entry in found:
-            new = self.repository.place_of(entry.path)
-            if new is not None and new not in tracked and self._counts(new):
+        for new in sorted(self.repository.new(self.under)):
+            if self._counts(new):
                 files[new] = self._of_disk(new, held.get(new))
         return files
+
+    def submodules(self, since: _End, until: _End | None) -> dict[str, tuple[bool, bool]]:
+        """The submodules that are at other commits, or only on one side; null: the work tree."""
+        before = self._submodules(since)
+        after = self._submodules(until or _End(None, ""))
+        moved = self.repository.submodules_moved(self.under) if until is None else frozenset()
+        return {
+            place: (place in before, place in after)
+            for place in sorted(before.keys() | after.keys())
+            if before.get(place) != after.get(place) or place in moved
+        }
+
+    def _submodules(self, end: _End) -> Mapping[str, str]:
+        if end.commit is None and not end.is_index:
+            return {}
+        return self.repository.submodules(end.commit, self.under)
+
+    def _counting(self, blobs: Mapping[str, Blob]) -> dict[str, Blob]:
+        """Those of some files that count."""
+        return {place: blob for place, blob in blobs.items() if self._counts(place)}
 
     def _counts(self, place: str) -> bool:
         if place in self.named:
@@ -224,7 +280,7 @@ class _Trees:
         inside = published().beside_test in folders and not name.startswith(".")
         return inside or Name.parse(name) is not None
 
-    def _of_blob(self, place: str, blob: Blob) -> File:
+    def _of_blob(self, place: str, blob: Blob, revision: str | None = None) -> File:
         def read() -> bytes:
             if blob.is_link:
                 raise UnreadableError("a link, not followed")
@@ -233,7 +289,8 @@ class _Trees:
                 raise UnreadableError("git lacks the content; try: git fsck")
             return content
 
-        return File(place, read, f"link {blob.id}" if blob.is_link else blob.id)
+        named = None if revision is None else f"{revision}:{place}"
+        return File(place, read, f"link {blob.id}" if blob.is_link else blob.id, named)
 
     def _of_disk(self, place: str, held: Blob | None) -> File:
         """A file of the work tree. Where git keeps other line ends, these are no difference."""

@@ -1,11 +1,11 @@
 """What many changes have in common, told once."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from recctl.compare.changes import Changes, Fate, Pair
-from recctl.compare.values import Line, Statement
+from recctl.compare.values import Comparison, Line, Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +20,14 @@ class Variant:
 class Common:
     """A change that several recordings have by its headline; the most frequent variants first.
 
-    A variant that only one recording has is none: it is that recording's own.
+    A variant that only one recording has is none: it is that recording's own. `of_answers` says
+    that it is one of the answers, not of the requests.
     """
 
     headline: str
     recordings: int
     variants: tuple[Variant, ...]
+    of_answers: bool = False
 
     @property
     def is_one(self) -> bool:
@@ -38,11 +40,28 @@ class Common:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """A change as it is told of one recording.
+
+    `statement` has no details where these stand with a common change, of which it then is the
+    `variant`, counted from 1, if there are several.
+    """
+
+    statement: Statement
+    is_own: bool = True
+    variant: int | None = None
+
+
+_Key = tuple[bool, str, tuple[Line, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """Changes in numbers.
 
     `compared` are the recordings that were compared with another one. A change that all of them
-    have is in `common` like others, the most frequent first.
+    have is in `common` like others, the most frequent first. `hidden` counts the differences that
+    no statement tells, as they are volatile.
     """
 
     counts: Mapping[Fate, int]
@@ -50,57 +69,95 @@ class Summary:
     compared: int
     unread: int
     common: tuple[Common, ...]
-    _shared: frozenset[tuple[str, tuple[Line, ...]]] = frozenset()
+    hidden: int = 0
 
     @property
     def recordings(self) -> int:
         """How many recordings differ; a pair is one."""
         return sum(self.counts.values())
 
-    def own(self, pair: Pair) -> tuple[tuple[Statement, ...], tuple[Statement, ...]]:
-        """The statements on a pair's requests and answers that no other pair has."""
+    def is_all(self, common: Common) -> bool:
+        """Whether all recordings that were compared have a change, and the same one."""
+        return common.is_one and common.recordings == self.compared
+
+    def told(self, pair: Pair) -> tuple[tuple[Told, ...], tuple[Told, ...]]:
+        """What is to be told of a pair's request and answer.
+
+        What all have is left out; of what others have, too, the details are.
+        """
         if pair.comparison is None:
             return (), ()
-        sides = pair.comparison.statements, pair.comparison.answers
+        known = {(one.of_answers, one.headline): one for one in self.common}
         requests, answers = (
-            tuple(one for one in side if (one.headline, one.details) not in self._shared)
-            for side in sides
+            tuple(self._told(statements, of_answers, known))
+            for of_answers, statements in _sides(pair.comparison)
         )
         return requests, answers
 
-    def is_common(self, pair: Pair) -> bool:
-        """Whether nothing is told of a pair but what others have, too."""
-        return bool(_statements(pair)) and not any(self.own(pair))
+    def has_own(self, pair: Pair) -> bool:
+        """Whether anything is told of a pair that no other has."""
+        return any(one.is_own for side in self.told(pair) for one in side)
+
+    def _told(
+        self,
+        statements: Iterable[Statement],
+        of_answers: bool,
+        known: Mapping[tuple[bool, str], Common],
+    ) -> Iterator[Told]:
+        for one in statements:
+            common = known.get((of_answers, one.headline))
+            number = None if common is None else _number(common, one)
+            if common is None or number is None:
+                yield Told(one)
+            elif not self.is_all(common):
+                yield Told(
+                    Statement(one.headline), is_own=False, variant=None if common.is_one else number
+                )
+
+
+def _number(common: Common, statement: Statement) -> int | None:
+    """Which variant of a common change a statement is, from 1; null for none."""
+    for number, variant in enumerate(common.variants, 1):
+        if variant.details == statement.details:
+            return number
+    return None
 
 
 def summary(changes: Changes) -> Summary:
     """The changes in numbers, and what several of them have in common."""
-    headlines: Counter[str] = Counter()
-    variants: Counter[tuple[str, tuple[Line, ...]]] = Counter()
+    headlines: Counter[tuple[bool, str]] = Counter()
+    variants: Counter[_Key] = Counter()
     for pair in changes.pairs:
-        told = dict.fromkeys((one.headline, one.details) for one in _statements(pair))
+        if pair.comparison is None:
+            continue
+        told = {
+            (of_answers, one.headline, one.details): None
+            for of_answers, statements in _sides(pair.comparison)
+            for one in statements
+        }
         variants.update(told.keys())
-        headlines.update(dict.fromkeys(headline for headline, _ in told).keys())
-    shared = {key: count for key, count in variants.most_common() if count > 1}
-    by_headline: dict[str, list[Variant]] = {}
-    for (headline, details), count in shared.items():
-        by_headline.setdefault(headline, []).append(Variant(details, count))
+        headlines.update({key[:2]: None for key in told}.keys())
+    by_headline: dict[tuple[bool, str], list[Variant]] = {}
+    for (of_answers, headline, details), count in variants.most_common():
+        if count > 1:
+            by_headline.setdefault((of_answers, headline), []).append(Variant(details, count))
     common = tuple(
-        Common(headline, count, tuple(by_headline.get(headline, ())))
-        for headline, count in headlines.most_common()
+        Common(headline, count, tuple(by_headline.get((of_answers, headline), ())), of_answers)
+        for (of_answers, headline), count in headlines.most_common()
         if count > 1
     )
     counts = Counter(pair.fate for pair in changes.pairs)
+    compared = [pair.comparison for pair in changes.pairs if pair.comparison is not None]
     return Summary(
         counts={fate: counts[fate] for fate in Fate},
         tests=len({pair.test_id for pair in changes.pairs if pair.test_id is not None}),
-        compared=sum(pair.comparison is not None for pair in changes.pairs),
+        compared=len(compared),
         unread=len(changes.unread),
         common=common,
-        _shared=frozenset(shared),
+        hidden=sum(one.hidden for one in compared),
     )
 
 
-def _statements(pair: Pair) -> tuple[Statement, ...]:
-    found = pair.comparison
-    return () if found is None else (*found.statements, *found.answers)
+def _sides(comparison: Comparison) -> tuple[tuple[bool, tuple[Statement, ...]], ...]:
+    """The statements of a request and its answer, each with whether they are of the answer."""
+    return (False, comparison.statements), (True, comparison.answers)

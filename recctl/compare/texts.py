@@ -27,6 +27,9 @@ _AROUND = 40
 _MOST_WORDS = 1200
 """Characters of a line in which words differ."""
 
+MASK = "(not shown: it may hold a secret)"
+"""What `secrets` has for it, which is imported where something differs."""
+
 _SHORT = 60
 """Characters of a value that is told with an arrow."""
 
@@ -46,17 +49,36 @@ _MOST_LINE_PAIRS = 100
 _LONGEST_WORD = 1_000
 """Characters."""
 
-_TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
+_JOINTS = "-'’"
+"""Letters on both sides of one to three of these are one word: `well-known`, `don't`."""
+
+_WORD = rf"\w+(?:[{_JOINTS}]{{1,3}}\w+)*"
+_TOKEN = re.compile(rf"{_WORD}|\s+|[^\w\s]")
+_LAST_WORD = re.compile(rf"{_WORD}\Z")
+_FIRST_WORD = re.compile(_WORD)
+
+_SPACES = {" ": "·", "\t": "⇥", "\n": "⏎", "\r": "␍"}
+"""How white space is shown where nothing else differs."""
+
+_MARKS = (("[-", "-]", "{+", "+}"), ("⟦-", "-⟧", "⟦+", "+⟧"))
+"""What stands around words that went and words that came; the second where a text has the first."""
 
 Segment = tuple[Literal["same", "removed", "added"], str]
 
 
 def edited(before: str, after: str) -> tuple[Line, ...]:
-    """What was edited in a text: the lines that differ, one line around them, no more than that."""
+    """What was edited in a text: the lines that differ, one line around them, no more than that.
+
+    What may hold a secret is not shown.
+    """
+    if _hides_lines(before) or _hides_lines(after):
+        return (Line("removed", MASK), Line("added", MASK)) if before != after else ()
     start, end = _common_ends(before, after)
     if len(before) + len(after) - 2 * (start + end) > _MOST_COMPARED:
         return bounded(_rewritten(before, after))
-    return bounded(_hunks(before.split("\n"), after.split("\n")))
+    places = _places_of_space(before, after)
+    lead = [] if places is None else [Line("context", f"white space only, in {places}")]
+    return bounded([*lead, *_hunks(before.split("\n"), after.split("\n"))])
 
 
 def changed(before: Any, after: Any, label: str = "") -> tuple[Line, ...]:
@@ -64,8 +86,8 @@ def changed(before: Any, after: Any, label: str = "") -> tuple[Line, ...]:
     if isinstance(before, str) and isinstance(after, str) and _is_long(before, after):
         heading = (Line("context", f"{label}:"),) if label else ()
         return (*heading, *edited(before, after))
-    old, new = in_json(before), in_json(after)
     lead = f"{label}: " if label else ""
+    old, new = (shown(in_json(value), lead) for value in (before, after))
     if len(old) + len(new) <= 2 * _SHORT:
         return (Line("context", f"{lead}{old} → {new}"),)
     return (Line("removed", f"{lead}{cut(old)}"), Line("added", f"{lead}{cut(new)}"))
@@ -73,7 +95,9 @@ def changed(before: Any, after: Any, label: str = "") -> tuple[Line, ...]:
 
 def stated(text: str, kind: Literal["removed", "added"]) -> tuple[Line, ...]:
     """A text that came or went as a whole."""
-    return bounded(Line(kind, cut(line)) for line in _split(text))
+    if _hides_lines(text):
+        return (Line(kind, MASK),)
+    return bounded(_whole(kind, line) for line in text.split("\n"))
 
 
 def in_json(value: Any) -> str:
@@ -81,8 +105,27 @@ def in_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def shown(text: str, lead: str = "") -> str:
+    """A recorded text, or what stands in its place where it may hold a secret.
+
+    `lead` is what stands before it: a name may make it one.
+    """
+    from recctl.secrets import masked  # noqa: PLC0415 - needed only where something differs
+
+    whole = f"{lead}{text}"
+    return text if masked(whole) == whole else MASK
+
+
+def _hides_lines(text: str) -> bool:
+    """Whether lines of a text may hold a secret only together, as those of a private key do."""
+    return (
+        "\n" in text and shown(text) == MASK and all(shown(one) == one for one in text.split("\n"))
+    )
+
+
 def cut(text: str) -> str:
-    """A line no longer than one may be, saying how long it was."""
+    """A line no longer than one may be, saying how long it was; not shown if it may be secret."""
+    text = shown(text)
     if len(text) <= _LONGEST:
         return text
     return f"{text[: _LONGEST - 40]}… ({len(text):,} characters)"
@@ -215,8 +258,23 @@ def _longest(
 # Lines
 
 
-def _split(text: str) -> list[str]:
-    return text.split("\n")
+def _whole(kind: Literal["removed", "added"], text: str) -> Line:
+    """A line that came or went. Of one that is nothing but white space, that is shown."""
+    return Line(kind, cut(text) if text.strip() else cut(_visible(text) or "⏎"))
+
+
+def _visible(text: str) -> str:
+    """A text in which white space is shown."""
+    return "".join(_SPACES.get(one, f"\\u{ord(one):04x}") if one.isspace() else one for one in text)
+
+
+def _places_of_space(before: str, after: str) -> str | None:
+    """In how many places there is other white space; null where more than that differs."""
+    if "".join(before.split()) != "".join(after.split()):
+        return None
+    gaps = [re.split(r"\S", text) for text in (before, after)]
+    places = sum(one != other for one, other in zip(*gaps, strict=True))
+    return f"{places:,} {'place' if places == 1 else 'places'}"
 
 
 def _rewritten(before: str, after: str) -> Iterator[Line]:
@@ -256,12 +314,12 @@ def _hunk(old: list[str], new: list[str], *, is_read: bool) -> Iterator[Line]:
     """Lines that differ: if anybody reads them, word by word where one has become another."""
     gone = come = 0
     for one, other, line in _became(old, new) if is_read else ():
-        yield from (Line("removed", cut(text)) for text in old[gone:one])
-        yield from (Line("added", cut(text)) for text in new[come:other])
+        yield from (_whole("removed", text) for text in old[gone:one])
+        yield from (_whole("added", text) for text in new[come:other])
         yield line
         gone, come = one + 1, other + 1
-    yield from (Line("removed", cut(text)) for text in old[gone:])
-    yield from (Line("added", cut(text)) for text in new[come:])
+    yield from (_whole("removed", text) for text in old[gone:])
+    yield from (_whole("added", text) for text in new[come:])
 
 
 def _became(old: list[str], new: list[str]) -> Iterator[tuple[int, int, Line]]:
@@ -288,14 +346,21 @@ def _became(old: list[str], new: list[str]) -> Iterator[tuple[int, int, Line]]:
 
 def _words(before: str, after: str) -> Line | None:
     """A line in which words differ; null where so much differs that it is another line."""
+    marks = next((one for one in _MARKS if not _has_any(one, before + "\n" + after)), None)
+    if marks is None or shown(before) != before or shown(after) != after:
+        return None
     segments = _segments(before, after)
     kept = sum(_letters(text) for kind, text in segments if kind == "same")
     if kept < _LEAST_ALIKE * min(_letters(before), _letters(after)) or not kept:
         return None
-    shown = "".join(_cut_between(segments))
-    if len(shown) > _MOST_WORDS:
-        shown = f"{shown[:_MOST_WORDS]}… (more words differ)"
-    return Line("words", shown)
+    told = "".join(_cut_between(segments, marks))
+    if len(told) > _MOST_WORDS:
+        told = f"{told[:_MOST_WORDS]}… (more words differ)"
+    return Line("words", told)
+
+
+def _has_any(marks: Sequence[str], text: str) -> bool:
+    return any(mark in text for mark in marks)
 
 
 def _letters(text: str) -> int:
@@ -320,6 +385,8 @@ def _segments(before: str, after: str) -> list[Segment]:
             segments.append(("same", same))
             continue
         space = _common_space(gone, come)
+        if "".join(gone.split()) == "".join(come.split()):
+            gone, come, space = _visible(gone), _visible(come), 0
         changes: tuple[Segment, ...] = (("removed", gone), ("added", come))
         for kind, text in changes:
             if len(text) > space:
@@ -346,6 +413,7 @@ def _pieces(before: str, after: str) -> list[_Piece]:
     made = [piece for piece in pieces if any(piece.same) or piece.gone or piece.come]
     for before_it, piece, after_it in zip(made, made[1:], made[2:], strict=False):
         _turn_over(before_it, piece, after_it)
+        _take_words(before_it, piece, after_it)
     return made
 
 
@@ -360,11 +428,30 @@ def _turn_over(before: _Piece, piece: _Piece, after: _Piece) -> None:
             after.same[0] = rest[len(space) :]
 
 
+def _take_words(before: _Piece, piece: _Piece, after: _Piece) -> None:
+    """Take words into a change that would stand within one: `and/or`, not `and[-/-]or`."""
+    texts = ["".join(words) for words in (piece.gone, piece.come)]
+    if not (before.same and after.same) or not any(texts[0].strip() + texts[1].strip()):
+        return
+    last, first = (
+        _LAST_WORD.search(before.same[-1][-_LONGEST_WORD:]),
+        _FIRST_WORD.match(after.same[0][:_LONGEST_WORD]),
+    )
+    is_glued = any(text and not (text[0].isspace() or text[-1].isspace()) for text in texts)
+    if last and first and is_glued:
+        before.same[-1] = before.same[-1][: len(before.same[-1]) - len(last[0])]
+        after.same[0] = after.same[0][len(first[0]) :]
+        for words in (piece.gone, piece.come):
+            words[:] = [last[0], *words, first[0]]
+
+
 def _merged(pieces: list[_Piece]) -> list[_Piece]:
     """Pieces of which those that differ with hardly anything between them are one."""
     merged: list[_Piece] = []
     for place, piece in enumerate(pieces):
-        if piece.same and not _is_lost(pieces, place):
+        if not (any(piece.same) or piece.gone or piece.come):
+            continue
+        if any(piece.same) and not _is_lost(pieces, place):
             merged.append(piece)
         elif merged and not merged[-1].same:
             merged[-1].gone += piece.same + piece.gone
@@ -405,8 +492,22 @@ def _is_break(text: str, at: int) -> bool:
     """Whether a token may begin there."""
     if at in (0, len(text)):
         return True
+    if _is_within(text, at):
+        return False
     kind = _kind(text[at])
     return kind == "mark" or kind != _kind(text[at - 1])
+
+
+def _is_within(text: str, at: int) -> bool:
+    """Whether a word with joints in it begins before and ends after."""
+    near = text[max(at - 4, 0) : at + 4]
+    middle = min(at, 4)
+    if not (text[at] in _JOINTS or text[at - 1] in _JOINTS):
+        return False
+    return any(
+        match.start() < middle < match.end()
+        for match in re.finditer(rf"\w[{_JOINTS}]{{1,3}}\w", near)
+    )
 
 
 def _kind(letter: str) -> str:
@@ -414,14 +515,14 @@ def _kind(letter: str) -> str:
     return "word" if is_word else "space" if letter.isspace() else "mark"
 
 
-def _cut_between(segments: list[Segment]) -> Iterator[str]:
+def _cut_between(segments: list[Segment], marks: Sequence[str]) -> Iterator[str]:
     """The pieces marked; of long ones that stay, only what is near to those that differ."""
     last = len(segments) - 1
     for place, (kind, text) in enumerate(segments):
         if kind == "removed":
-            yield f"[-{cut(text)}-]"
+            yield f"{marks[0]}{cut(text)}{marks[1]}"
         elif kind == "added":
-            yield f"{{+{cut(text)}+}}"
+            yield f"{marks[2]}{cut(text)}{marks[3]}"
         else:
             before = text[:_AROUND] if place else ""
             after = text[-_AROUND:] if place != last else ""

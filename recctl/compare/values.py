@@ -20,7 +20,8 @@ class Line:
     """A line of a statement's details; `text` is recorded, and as harmful as it was.
 
     Of kind `words` is a text in which words differ: those that went stand in `[-` and `-]`, those
-    that came in `{+` and `+}`.
+    that came in `{+` and `+}`; in `⟦-` and `-⟧`, `⟦+` and `+⟧` where the text has such marks
+    itself. White space is shown as `·`, `⇥`, `⏎` and `␍` where nothing else differs.
     """
 
     kind: Literal["context", "removed", "added", "words"]
@@ -45,7 +46,8 @@ class Comparison:
     """Two recordings, compared.
 
     `request` is exact: applied to the request before, it gives the one after; pointers count from
-    the request. `response` has the differences of the answers as `answers.plain` gives them; it is
+    the request. `response` has the differences of the answers as `answers.plain` gives them, and
+    those of what no transcript has: below `/recording`, as in the file, and below `/chunks`. It is
     empty unless asked for. `statements` tell of the requests, `answers` of the responses. `hidden`
     counts the differences that no statement tells, as they are volatile.
     """

@@ -17,6 +17,7 @@ from recctl import __version__, files
 from recctl.drivers.lines import (
     DRIVER,
     EVERYWHERE,
+    folders_made,
     pattern_of,
     patterns_in,
     with_lines,
@@ -27,6 +28,8 @@ from recctl.safetext import one_line
 from recctl.textconv import FORM
 
 _CACHE = f"diff.{DRIVER}.cachetextconv"
+_MADE = f"diff.{DRIVER}.madesettings"
+"""That there was no file of a user's settings before ours. git itself takes no notice of it."""
 _CACHE_REF = f"refs/notes/textconv/{DRIVER}"
 _SAMPLE = "recordings/sample.json"
 _RECORDINGS = "recordings"
@@ -109,7 +112,10 @@ def install(place: Place, wanted: Sequence[str]) -> list[str]:
     """
     has_name = _asked("var", "GIT_COMMITTER_IDENT")[0] == 0
     changed = []
-    for key, value in _settings(cached=has_name).items():
+    wanted_settings = _settings(cached=has_name)
+    if place.is_global and not any(map(os.path.lexists, _global_settings())):
+        wanted_settings[_MADE] = "true"
+    for key, value in wanted_settings.items():
         known = _values(place.scope, key)
         if known == [value]:
             continue
@@ -120,7 +126,7 @@ def install(place: Place, wanted: Sequence[str]) -> list[str]:
         _told(place.scope, "--unset-all", _CACHE)
         changed.append(f"{_CACHE} is no longer set")
     before = _content(place.attributes)
-    after = with_lines(before, wanted)
+    after = with_lines(before, wanted, _folders_missing(place.attributes))
     if after != before:
         _write(place.attributes, after)
         had = patterns_in(before or b"") or ()
@@ -145,13 +151,19 @@ def uninstall(place: Place) -> list[str]:
         if after is None:
             _remove(path)
             changed.append(f"{_shown(path)}: removed")
+            changed += _without_folders(path, folders_made(before))
         elif after != before:
             _write(path, after)
             changed.append(f"{_shown(path)}: without our lines")
-    for key in reversed(_settings(cached=True)):
+    made = place.is_global and bool(_values(place.scope, _MADE))
+    for key in (*reversed(_settings(cached=True)), _MADE):
         if _values(place.scope, key):
             _told(place.scope, "--unset-all", key)
             changed.append(f"{key} is no longer set")
+    for path in _global_settings() if made else ():
+        if _is_empty(path):
+            _remove(path)
+            changed.append(f"{_shown(path)}: removed")
     if not place.is_global and _asked("show-ref", "--verify", "--quiet", _CACHE_REF)[0] == 0:
         _run("update-ref", "-d", _CACHE_REF)
         changed.append(f"{_CACHE_REF}: removed, texts that git has kept")
@@ -279,6 +291,35 @@ def _global_attributes() -> Path:
             return path
     base = os.environ.get("XDG_CONFIG_HOME") or os.path.join(_home(), ".config")  # noqa: PTH118
     return Path(base) / "git" / "attributes"
+
+
+def _global_settings() -> list[Path]:
+    """The files that a user's settings may be in. Source: git-config(1), FILES."""
+    if named := os.environ.get("GIT_CONFIG_GLOBAL"):
+        return [Path(named)]
+    base = os.environ.get("XDG_CONFIG_HOME") or os.path.join(_home(), ".config")  # noqa: PTH118
+    return [Path(_home()) / ".gitconfig", Path(base) / "git" / "config"]
+
+
+def _is_empty(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink() and not path.read_bytes().strip()
+
+
+def _folders_missing(path: Path) -> int:
+    """How many of the folders above a file are not there, from the nearest on."""
+    return sum(not os.path.lexists(folder) for folder in path.parents)
+
+
+def _without_folders(path: Path, count: int) -> list[str]:
+    """Remove so many of the folders above a file, as far as nothing else is in them."""
+    changed = []
+    for folder in path.parents[:count]:
+        try:
+            folder.rmdir()
+        except OSError:
+            break
+        changed.append(f"{_shown(folder)}: removed")
+    return changed
 
 
 def _home() -> str:

@@ -2,7 +2,8 @@
 
 They stand between two comments, at the end of the file, for there they count most. What else is in
 the file stays as it is, byte by byte, and once our lines are taken out nothing tells of them: the
-first comment says if the file was made for them, or the line above had no end.
+first comment says if the file was made for them, with how many folders, or if the line above had no
+end.
 
 Source of the syntax: gitattributes(5).
 """
@@ -22,7 +23,9 @@ _ATTRIBUTES = f"diff={DRIVER} merge={DRIVER}"
 _BEGIN = b"# recctl git install: begin"
 _END = b"# recctl git install: end"
 _MADE = b", with this file"
+_FOLDERS = tuple(f" and {count} of its folders".encode() for count in range(1, 10))
 _ENDED = b", with the end of the line above"
+_NOTES = (b"", _MADE, _ENDED, *(_MADE + folders for folders in _FOLDERS))
 _SPECIAL = set("*?[\\")
 
 
@@ -42,9 +45,17 @@ def patterns_in(content: bytes) -> tuple[str, ...] | None:
     return None if found is None else found.patterns
 
 
-def with_lines(content: bytes | None, patterns: Iterable[str]) -> bytes:
+def folders_made(content: bytes) -> int:
+    """How many of the folders above a file were made for our lines, from the nearest on."""
+    found = _find(content)
+    folders = b"" if found is None else found.note.removeprefix(_MADE)
+    return _FOLDERS.index(folders) + 1 if folders in _FOLDERS else 0
+
+
+def with_lines(content: bytes | None, patterns: Iterable[str], folders: int = 0) -> bytes:
     """A file's content with our lines for those patterns; null stands for no file.
 
+    `folders` is how many of those above it have to be made for it.
     Raises UsageError for a file in which our lines begin and do not end.
     """
     known = content or b""
@@ -55,7 +66,7 @@ def with_lines(content: bytes | None, patterns: Iterable[str]) -> bytes:
     line_end = b"\r\n" if 2 * known.count(b"\r\n") > known.count(b"\n") else b"\n"
     note, before = b"", b""
     if content is None:
-        note = _MADE
+        note = _MADE + (_FOLDERS[folders - 1] if 0 < folders <= len(_FOLDERS) else b"")
     elif known and not known.endswith(b"\n"):
         note, before = _ENDED, line_end
     return known + before + _lines(patterns, note, line_end)
@@ -71,7 +82,7 @@ def without_lines(content: bytes) -> bytes | None:
         if found.note == _ENDED and not after:
             before = before.removesuffix(found.line_end)
         content = before + after
-        if found.note == _MADE and not content:
+        if found.note.startswith(_MADE) and not content:
             return None
     return content
 
@@ -109,7 +120,7 @@ def _find(content: bytes) -> _Found | None:
     for line in content.split(b"\n"):
         offset += len(line) + 1
         text = line.removesuffix(b"\r")
-        if text in (_BEGIN, _BEGIN + _MADE, _BEGIN + _ENDED):
+        if text.startswith(_BEGIN) and text.removeprefix(_BEGIN) in _NOTES:
             start, begun, found = offset - len(line) - 1, line, []
         elif begun and text == _END:
             line_end = b"\r\n" if begun.endswith(b"\r") else b"\n"

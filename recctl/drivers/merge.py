@@ -94,12 +94,13 @@ def decide(
     """
     own, other = _version(ours), _version(theirs)
     if own is None or other is None:
-        return Decision(None, "not two sound recordings")
+        return Decision(None, "as one of the two is no recording that can be read")
     if own.question != other.question:
-        return Decision(None, "the requests differ")
+        return Decision(None, "as more than the answers differs")
     exceptions = own.is_exception or other.is_exception
     if own.is_sound != other.is_sound and not exceptions:
-        return Decision((own if own.is_sound else other).content, "the other answer is not sound")
+        stays = own if own.is_sound else other
+        return Decision(stays.content, "as the other answer is not sound")
     return _newer(own, other, _version(base), born)
 
 
@@ -110,13 +111,13 @@ def _newer(
     if first is None or second is None or first == second:
         first, second = born(own.content), born(other.content)
     if first is None or second is None:
-        return Decision(None, "which one is newer is not known")
+        return Decision(None, "as it is not known which one is newer")
     if first == second:
-        return Decision(None, "both are equally new")
+        return Decision(None, "as both are equally new")
     newer, older = (own, other) if first > second else (other, own)
     if before is not None and newer.said == before.said and older.said != before.said:
-        return Decision(None, "the newer one says what was said before")
-    return Decision(newer.content, "it is newer")
+        return Decision(None, "as the newer one says only what was said before")
+    return Decision(newer.content, "as it is newer")
 
 
 def merge(sides: Sequence[str], size: str, path: str, labels: Sequence[str] = ()) -> int:
@@ -129,7 +130,10 @@ def merge(sides: Sequence[str], size: str, path: str, labels: Sequence[str] = ()
     base, ours, theirs = (files.read(one) for one in sides)
     decision = decide(base, ours, theirs, lambda content: _born(content, path))
     if decision.content is None:
-        return _merged_as_usual(sides, size, labels)
+        code = _merged_as_usual(sides, size, labels)
+        if code is not ExitCode.FINE:
+            sys.stderr.write(f"recctl: {one_line(path)}: left a conflict, {decision.reason}\n")
+        return code
     side = "ours"
     if decision.content != ours:
         side = "theirs"

@@ -60,14 +60,13 @@ class Open(_Line):
 
 
 class Untraced(_Line):
-    """A program may open recordings that is not traced, for one test or for all that follow."""
+    """Something may open recordings that is not traced."""
 
     kind: Literal["untraced"]
     program: str
     command: str
-    why: Literal["other", "isolated", "environment", "shell", "stays", "early"]
+    why: Literal["other", "isolated", "environment", "shell", "interpreter", "early"]
     pid: Count
-    test: str | None = None
 
 
 class Connect(_Line):

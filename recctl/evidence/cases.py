@@ -17,9 +17,8 @@ class Case:
     that is unclear; `other_bases` are those of other tests of that id. `lists` are the ids of the
     lists that speak for that tree; null where all do.
 
-    `newer_than` are the ids of the runs and lists at whose time the recording may not have been
-    there as it is; `changed_since` those of the runs after which something changed that the test
-    may open.
+    `newer_than` are the ids of the runs at whose time the recording may not have been there as it
+    is; `changed_since` those of the runs after which something changed that the test may open.
 
     `in_sources` says whether the sources have the test's function: null where they cannot tell,
     false too where there are no sources. `written` are all ids that the sources can give it; null

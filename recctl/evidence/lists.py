@@ -47,16 +47,15 @@ _MAKE_A_REPORT = "make it with: pytest --json-report --json-report-file report.j
 _ENDED = {outcome.value: outcome for outcome in Outcome}
 
 
-def evidence_of(name: str, raw: bytes, modified: float = 0.0) -> Evidence:
+def evidence_of(name: str, raw: bytes) -> Evidence:
     """The evidence of a list's bytes; `name` is what to call it.
 
-    `modified` is when its file was last changed, in seconds since 1970; 0 where it is from none.
     Raises UsageError, whose one line says why it is refused and ends in the next command.
     """
     text = _decoded(name, raw)
     if not text.strip():
         _refuse(name, "empty")
-    blank = TestList(sha256(raw).hexdigest()[:16], name, 0, modified=modified)
+    blank = TestList(sha256(raw).hexdigest()[:16], name, 0)
     if text.lstrip().startswith("{"):
         return _of_report(blank, text)
     return _of_lines(blank, text)

@@ -26,13 +26,11 @@ def _list(file: str, stdin: bytes) -> Evidence:
     try:
         if file == "-":
             return evidence_of("standard input", stdin)
-        return evidence_of(file, files.read(Path(file)), Path(file).stat().st_mtime)
+        return evidence_of(file, files.read(Path(file)))
     except UsageError as error:
         raise UsageError(f"--tests {error}") from None
     except UnreadableError as error:
         raise UsageError(f"--tests {one_line(file)}: {error}; {MAKE_ONE}") from None
-    except OSError as error:
-        raise UsageError(f"--tests {one_line(file)}: {files.reason(error)}; {MAKE_ONE}") from None
 
 
 def _trace(file: str) -> Evidence:

@@ -7,7 +7,7 @@ still tells what was opened; that something was not opened, it does not prove.
 import os
 import shlex
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -28,7 +28,7 @@ MOST_LINE_BYTES = 64_000
 
 _VERSION = 1
 _START = b'{"kind":'
-_UNTRACED = b'{"kind":"untraced"'
+_MOST_TOLD = 3
 
 _EXITS = {
     1: "tests failed",
@@ -72,25 +72,6 @@ def read_trace(file: str) -> Evidence:
     if not runs:
         raise UsageError(first_error or f"{one_line(file)}: empty: nothing was traced")
     return merged(story.evidence(damaged=damaged) for story in runs.values())
-
-
-def untraced_for_tests(file: str, run: str) -> list[str]:
-    """What tests of a run started that is not traced, and what to do: a line for each program.
-
-    Raises UsageError for what cannot be read, as `read_trace` does.
-    """
-    from recctl.evidence.border import LINE, Untraced  # noqa: PLC0415 - it loads pydantic
-
-    told: dict[str, str] = {}
-    try:
-        for raw in _lines(Path(file)):
-            if raw.startswith(_UNTRACED):
-                line = LINE.validate_json(raw)
-                if isinstance(line, Untraced) and line.run == run and line.test is not None:
-                    told.setdefault(line.program, untraced(line))
-    except (OSError, RuntimeError, ValueError) as error:
-        raise UsageError(f"{one_line(file)}: {files.reason(error)}") from None
-    return list(told.values())
 
 
 def _lines(path: Path) -> Iterator[bytes]:
@@ -142,8 +123,8 @@ class _Story:
     """By test: the outcome and the session."""
     failed_collections: int = 0
     uncollected: set[str] = field(default_factory=set)
-    untraced_tests: set[str] = field(default_factory=set)
-    untraced_program: str = ""
+    untraced: dict[str, str] = field(default_factory=dict)
+    """By program: the first that is told of it."""
     lost: bool = False
     hidden_process: bool = False
     started: float = 0.0
@@ -181,10 +162,8 @@ class _Story:
             case "collection":
                 self.failed_collections += line.outcome == "failed"
                 self.uncollected.add(spelled(line.id).partition("::")[0])
-            case "untraced" if line.test is not None:
-                self.untraced_tests.add(without_group(spelled(line.test)))
             case "untraced":
-                self.untraced_program = self.untraced_program or untraced(line)
+                self.untraced.setdefault(line.program, untraced(line))
             case "connect":
                 self.connected.add(line.address)
             case "listen":
@@ -223,7 +202,6 @@ class _Story:
             command,
             flaw="; ".join(flaws),
             doubt="; ".join(doubts),
-            served=self._served(),
             started=self.started,
             commit=self.commit,
             dirty=self.dirty,
@@ -232,7 +210,7 @@ class _Story:
             runs=frozenset({run}),
             uncollected=frozenset(self.uncollected),
             endings={
-                test: frozenset(self._ending(test, *end) for end in ends)
+                test: frozenset(self._ending(*end) for end in ends)
                 for test, ends in self.ended.items()
             },
             openings={
@@ -241,9 +219,9 @@ class _Story:
             },
         )
 
-    def _ending(self, test: str, outcome: Outcome, session: str) -> Ending:
+    def _ending(self, outcome: Outcome, session: str) -> Ending:
         base, traced = self.bases.get(session, ("", False))
-        return Ending(outcome, self.id, base, traced and test not in self.untraced_tests)
+        return Ending(outcome, self.id, base, traced)
 
     def _flaws(self) -> Iterator[str]:
         if self.exit is None or self.unfinished & self.controlling:
@@ -262,33 +240,67 @@ class _Story:
             yield "a process of pytest was killed, and what it held back is lost"
         if self.hidden_process:
             yield "one of its processes kept recctl from tracing it"
-        if self.untraced_program:
-            yield self.untraced_program
+        # Whatever test it was for: what is started or connected to may read those of others.
+        yield from _told(list(self.untraced.values()), "programs are not traced")
+        foreign = self._connections()
+        yield from _told([connected(one) for one in foreign], "connections to what is not traced")
         passed = any(end is Outcome.PASSED for ends in self.ended.values() for end, _ in ends)
         if passed and not self.has_recording:
             yield "no recording was opened in it, as if what reads them were not traced"
 
-    def _served(self) -> str:
-        """Why a test that opened nothing may have been served by what is not traced, if so."""
-        local = {one.rpartition(":")[2] for one in self.listening if one.startswith("*:")}
-        foreign = sorted(
-            one
-            for one in self.connected - self.listening
-            if not (one.startswith("localhost:") and one.partition(":")[2] in local)
-        )
-        if not foreign:
-            return ""
-        more = f" and {len(foreign) - 1:,} more" if len(foreign) > 1 else ""
-        word = _word(foreign[0])
-        if ":" not in foreign[0]:
-            return (
-                f"{word} was imported{more}, of which it is not known to what it connects;"
-                f" if to nothing that reads recordings, trace again with --trust {word}"
-            )
+    def _connections(self) -> list[str]:
+        """Where it connected to, so that something not traced may have answered from these files.
+
+        What has an address of the whole internet does not see them.
+        """
+        listening = {_own(one) for one in self.listening}
+        open_ports = {one.rpartition(":")[2] for one in self.listening if one.startswith("*:")}
+        foreign = []
+        for one in sorted(self.connected):
+            host, _, port = _own(one).rpartition(":")
+            heard = _own(one) in listening or (host == "localhost" and port in open_ports)
+            if not heard and not _is_public(one):
+                foreign.append(one)
+        return foreign
+
+
+def _own(address: str) -> str:
+    """An address with one name for all those by which a machine calls itself."""
+    host, _, port = address.rpartition(":")
+    is_own = host in ("localhost", "[::1]") or host.startswith("127.")
+    return f"localhost:{port}" if is_own else address
+
+
+def _is_public(address: str) -> bool:
+    """Whether a host is one of the whole internet; of a name, that is not known."""
+    from ipaddress import ip_address  # noqa: PLC0415 - few traces have addresses
+
+    host = address.rpartition(":")[0].strip("[]").partition("%")[0]
+    try:
+        return ip_address(host).is_global
+    except ValueError:
+        return False
+
+
+def _told(texts: Sequence[str], more: str) -> Iterator[str]:
+    """The first of some texts, and how many more there are."""
+    yield from texts[:_MOST_TOLD]
+    if len(texts) > _MOST_TOLD:
+        yield f"{len(texts) - _MOST_TOLD:,} more {more}"
+
+
+def connected(address: str) -> str:
+    """What a connection to something that is not traced makes of a run, and what to do."""
+    word = _word(address)
+    if ":" not in address:
         return (
-            f"it connected to {word}{more}, where nothing listens that is traced; start that below"
-            f" recctl trace, too, or if it reads no recordings, trace again with --trust {word}"
+            f"it imported {word}, of which it is not known to what it connects;"
+            f" if that reads no recordings: --trust {word}"
         )
+    return (
+        f"it connected to {one_line(address)}, where nothing traced listens;"
+        f" if that reads no recordings: --trust {word}"
+    )
 
 
 def untraced(line: "Untraced") -> str:
@@ -296,18 +308,18 @@ def untraced(line: "Untraced") -> str:
     word, command = _word(line.program), one_line(line.command)
     if line.why == "early":
         return f"{word} was imported before the trace began; run pytest below recctl trace instead"
+    if line.why == "interpreter":
+        return f"it made a {word}, which is not traced; if that reads no recordings: --trust {word}"
     what, cure = {
-        "isolated": ("whose options keep it from being traced", "start it without -I, -E and -S"),
+        "isolated": (" as its options forbid it", "start it without -I, -E and -S; "),
         "environment": (
-            "without the variables that trace it",
-            "hand PYTHONPATH and RECCTL_TRACE… on to it",
+            " for want of variables",
+            "hand PYTHONPATH and RECCTL_TRACE… on to it; ",
         ),
-        "stays": ("which may still run when its test is over", "end it with its test"),
-    }.get(line.why, ("which is not traced", ""))
-    cure = f"{cure}, or " if cure else ""
+    }.get(line.why, ("", ""))
     return (
-        f"it started {word}, {what} ({command});"
-        f" {cure}if it reads no recordings, trace again with --trust {word}"
+        f"it started a program that is not traced{what}: {command};"
+        f" {cure}if it reads no recordings: --trust {word}"
     )
 
 

@@ -11,17 +11,20 @@ comes out. What counts is what is safe:
   runs must have been able to open it: its trace is whole, the recording was there as it is now,
   and so was all that the test opened.
 - A run that did not select a test says nothing of it, so that shards can be merged.
+- More evidence never takes back what speaks for a recording. What a run has against its being
+  unused (`TELLING`, and a test file that was not collected) stands, whatever other runs and lists
+  say. Where it is unknown for want of evidence, it may turn out unused: its test is in no list, or
+  passes without it.
 - Tests of the same id in different folders have nothing to do with each other.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from heapq import nsmallest
 from pathlib import PurePosixPath
 
-from recctl.dialects import Name
 from recctl.evidence.cases import Case
 from recctl.evidence.spelling import spelled, spelled_path
 from recctl.safetext import one_line
@@ -88,14 +91,28 @@ class Reason(StrEnum):
     """Its test passed, but in a run whose trace may lack openings."""
     NEWER_THAN_EVIDENCE = "newer-than-evidence"
     """The recording, or what its test opens, was not there as it is when the evidence was made."""
-    SILENT = "silent"
-    """Its test passed and opened nothing at all, in a run that another process may have served."""
     OTHER_ROOT = "other-root"
     """A test of the same id passed, in another folder."""
     OTHER_TREE = "other-tree"
     """No list is of the tree in which its test is."""
+    MISNAMED = "misnamed"
+    """Its name is not that of its request, and another test may ask by it."""
     UNTRACEABLE = "untraceable"
     """Its test passed, but traces hold only files that end in `.json`."""
+
+
+TELLING = frozenset(
+    {
+        Reason.OPENED,
+        Reason.OPENED_ELSEWHERE,
+        Reason.NOT_PASSED,
+        Reason.INCOMPLETE_TRACE,
+        Reason.NEWER_THAN_EVIDENCE,
+        Reason.OTHER_ROOT,
+        Reason.UNTRACEABLE,
+    }
+)
+"""Reasons that no other evidence makes unused again: a run has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +129,7 @@ class TestList:
     """One list of tests. `id` follows from its content, so that one given twice counts once.
 
     `deselected` tests were left out of it. `root` is the folder that its ids count from, as it was
-    called where the list was made, empty if it does not say. `modified` is when its file was last
-    changed, in seconds since 1970; 0 where it is not from a file.
+    called where the list was made, empty if it does not say.
     """
 
     __test__ = False
@@ -123,7 +139,6 @@ class TestList:
     tests: int
     deselected: int = 0
     root: str = ""
-    modified: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -132,8 +147,7 @@ class Run:
 
     `flaw` says why it cannot be trusted as it is: tests failed, or it was interrupted; empty for a
     good one. `doubt` says why even a test that passed proves nothing of what it did not open:
-    openings may be missing from the trace; empty where none can be. `served` says why a test that
-    passed and opened no recording at all proves nothing: another process may have read for it.
+    openings may be missing from the trace; empty where none can be.
 
     `started` is when it began, in seconds since 1970, 0 if that is not known. `commit` is the full
     id of HEAD then, empty if that is not known; `dirty` says that the work tree differed from it.
@@ -143,7 +157,6 @@ class Run:
     command: str
     flaw: str = ""
     doubt: str = ""
-    served: str = ""
     started: float = 0.0
     commit: str = ""
     dirty: bool = False
@@ -227,9 +240,12 @@ class Evidence:
         if case.test_id is None or case.shared:
             return self._judge_shared(case)
         test = spelled(case.test_id)
+        file = PurePosixPath(test.partition("::")[0])
+        if any(str(place) in self.uncollected for place in (file, *file.parents)):
+            return _unknown(Reason.NOT_COLLECTED, "its test's file was skipped when collecting")
         endings = self._endings_for(case, test)
         if endings:
-            return self._judge_run(case, test, endings)
+            return self._judge_run(case, endings)
         if not self.lists:
             return _unknown(Reason.NEVER_RAN, "its test is in no trace")
         lists = self._lists_for(case)
@@ -276,18 +292,18 @@ class Evidence:
             return _unused(Reason.NOBODY_OPENED, text)
         return _unknown(Reason.SHARED, f"it {owner}; that all passed without it is not shown")
 
-    def _judge_run(self, case: Case, test: str, endings: Iterable[Ending]) -> Judgement:
+    def _judge_run(self, case: Case, endings: Iterable[Ending]) -> Judgement:
         other = _not_passed(endings)
         if other is not None:
             return _unknown(Reason.NOT_PASSED, f"its test {_WORDS[other.outcome]}")
         passed = [one for one in endings if one.outcome is Outcome.PASSED]
-        ran = [one for one in passed if one.source not in self._list_ids]
+        ran = [one for one in passed if not self._is_reported(one)]
         if not ran:
             if passed:
                 return _unknown(Reason.LISTED_ONLY, "its test passed, but is in no trace")
             return _unknown(Reason.DESELECTED, "its test was deselected")
         # One that is worth nothing may be of a configuration that opens it.
-        worthless = (self._worthless(case, test, one) for one in sorted(ran))
+        worthless = (self._worthless(case, one) for one in sorted(ran))
         first = next((one for one in worthless if one is not None), None)
         if first is not None:
             return first
@@ -296,7 +312,7 @@ class Evidence:
         return _unused(Reason.NOT_OPENED, "its test passed and did not open it")
 
     def _worthless(  # noqa: PLR0911 - each reason in its turn
-        self, case: Case, test: str, ending: Ending
+        self, case: Case, ending: Ending
     ) -> Judgement | None:
         """Why it proves nothing that a test passed and did not open a recording; null if it does.
 
@@ -322,33 +338,22 @@ class Evidence:
         if ending.source in case.changed_since:
             text = "its test passed, but what that needs has changed since"
             return _unknown(Reason.NEWER_THAN_EVIDENCE, text)
-        if run is not None and run.served and test not in self._openers:
-            text = f"its test passed and opened nothing, but {run.served}"
-            return _unknown(Reason.SILENT, text)
         return None
 
-    def _judge_unlisted(  # noqa: PLR0911 - each reason in its turn
-        self, case: Case, test: str, lists: frozenset[str]
-    ) -> Judgement:
+    def _judge_unlisted(self, case: Case, test: str, lists: frozenset[str]) -> Judgement:
         partial = min(
             (one for one in self.lists if one.deselected and one.id in lists), default=None
         )
         if partial is not None:
             left_out = f"{one_line(partial.name)} leaves out {partial.deselected:,} deselected"
             return _unknown(Reason.PARTIAL_LIST, f"its test is not listed, but {left_out}")
-        file = PurePosixPath(test.partition("::")[0])
-        if any(str(place) in self.uncollected for place in (file, *file.parents)):
-            return _unknown(Reason.NOT_COLLECTED, "its test's file was skipped when collecting")
-        if not lists.isdisjoint(case.newer_than):
-            text = "its test is in no list, but it is newer than a list"
-            return _unknown(Reason.NEWER_THAN_EVIDENCE, text)
         siblings = self._siblings(test, lists)
         if siblings:
             return _judge_parameters(case, test, siblings)
         if case.in_sources or (case.in_sources is None and not case.vouched):
             may = "its test is in the sources" if case.in_sources else "the sources may have it"
             return _unknown(Reason.NOT_COLLECTED, f"{may}, but it was not collected")
-        if case.in_sources is None and str(file) not in self._files:
+        if case.in_sources is None and test.partition("::")[0] not in self._files:
             text = "the sources may have its test, but no test of its file was collected"
             return _unknown(Reason.NOT_COLLECTED, text)
         return _unused(Reason.NOT_LISTED, "its test is in no list")
@@ -394,15 +399,6 @@ class Evidence:
             if len(openings) >= MOST_OPENINGS or any(not one.test for one in openings)
         )
 
-    @cached_property
-    def _openers(self) -> frozenset[str]:
-        """The tests that are known to have opened a recording, in any run."""
-        return frozenset(
-            test
-            for (test, _), paths in self._opened_by.items()
-            if any(Name.parse(_name_in(path)) for path in paths)
-        )
-
     def _endings_for(self, case: Case, test: str) -> list[Ending]:
         """How a recording's test ended, without what is known to be of another tree.
 
@@ -417,6 +413,10 @@ class Evidence:
     def _has_commit(self, source: str) -> bool:
         run = self._runs.get(source)
         return run is not None and bool(run.commit)
+
+    def _is_reported(self, ending: Ending) -> bool:
+        """Whether a list tells of an ending, and no trace."""
+        return ending.source in self._list_ids and ending.source not in self._runs
 
     def _lists_for(self, case: Case) -> frozenset[str]:
         """The ids of the lists that speak for the tree that a recording's test is in."""
@@ -444,17 +444,23 @@ class Evidence:
 
     @cached_property
     def _runs(self) -> Mapping[str, Run]:
-        """By id. Of one that is told of in several ways, the first, with the doubts of all."""
+        """By id. Of one that is told of in several ways, what is told against it by any of them."""
         found: dict[str, Run] = {}
         for one in sorted(self.runs):
             known = found.setdefault(one.id, one)
-            doubt, served = known.doubt or one.doubt, known.served or one.served
-            found[one.id] = replace(known, doubt=doubt, served=served)
+            found[one.id] = replace(
+                known,
+                flaw=known.flaw or one.flaw,
+                doubt=known.doubt or one.doubt,
+                started=min(known.started, one.started),
+                commit=known.commit if known.commit == one.commit else "",
+                dirty=known.dirty or one.dirty,
+            )
         return found
 
     def _ages(self, case: Case) -> Iterator[tuple[str, str]]:
-        """The runs and lists that are older than a recording, or than what its test opens."""
-        for one in sorted(self._runs.keys() | self._list_ids):
+        """The runs that are older than a recording, or than what its test opens."""
+        for one in sorted(self._runs):
             if one in case.newer_than:
                 yield one, "it may not have been there, as it is, at the time of"
             elif one in case.changed_since:
@@ -477,32 +483,38 @@ class Evidence:
     def _all_passed(self, case: Case) -> bool:
         """Whether all tests of a recording's tree are known, and each passed without it.
 
-        Each must have passed in a trace, and never ended otherwise. Other configurations may have
-        more tests, so the evidence must be of all.
+        Each must have passed in a trace, and no test ended otherwise, in any run. Other
+        configurations may have more tests, so the evidence must be of all.
         """
         lists = self._lists_for(case)
-        if not (case.vouched and lists and self.runs) or self.uncollected:
+        if not (case.vouched and case.bases and lists and self.runs) or self.uncollected:
             return False
         if case.newer_than or case.changed_since:
             return False
         if any(one.deselected for one in self.lists if one.id in lists):
             return False
-        if any(one.flaw or one.doubt or one.served for one in self.runs):
+        if any(one.flaw or one.doubt for one in self.runs):
+            return False
+        if not all(self._is_sound(one) for ended in self.endings.values() for one in ended):
             return False
         of_tree = {test for test, held in self.listed.items() if not lists.isdisjoint(held)}
         return bool(of_tree) and all(
-            _passed_traced(self.endings.get(test, frozenset()), base)
-            for test in of_tree | self.endings.keys()
-            for base in case.bases or ("",)
-            if test in of_tree or any(one.base == base for one in self.endings[test])
+            any(_has_passed(one, base) for one in self.endings.get(test, ()))
+            for test in of_tree
+            for base in case.bases
         )
 
+    def _is_sound(self, ending: Ending) -> bool:
+        """Whether a test simply passed, or did not run, and nothing that it did was missed."""
+        if ending.outcome not in _SAY_NOTHING:
+            return False
+        missed = ending.outcome is Outcome.PASSED and not ending.traced
+        return not missed or self._is_reported(ending)
 
-def _passed_traced(endings: Collection[Ending], base: str) -> bool:
-    """Whether a test of a folder passed in a trace, and never ended otherwise."""
-    return _not_passed(endings) is None and any(
-        one.traced and one.outcome is Outcome.PASSED and one.base == base for one in endings
-    )
+
+def _has_passed(ending: Ending, base: str) -> bool:
+    """Whether a test of a folder passed in a trace."""
+    return ending.traced and ending.outcome is Outcome.PASSED and ending.base == base
 
 
 def _judge_parameters(case: Case, test: str, siblings: frozenset[str]) -> Judgement:
@@ -571,10 +583,6 @@ def _function(test: str) -> str:
 
 def _name_in(path: str) -> str:
     return path.rpartition("/")[2]
-
-
-def _is_below(path: str, base: str) -> bool:
-    return not base or path.startswith(f"{base}/")
 
 
 def _ends_in(path: str, end: str) -> bool:

@@ -10,12 +10,13 @@ import os
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from heapq import nsmallest
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from recctl.compare import Statement, compare
-from recctl.compare.pairing import features_of, similarity
+from recctl.compare.pairing import Features, features_of, similarity
 from recctl.conversation import conversation
 from recctl.corpus import Entry, load
 from recctl.dialects import (
@@ -31,7 +32,7 @@ from recctl.dialects import (
 from recctl.edits import ABSENT
 from recctl.errors import UnreadableError, UnsoundError
 from recctl.explain.asking import asked, is_of, path_of, understood
-from recctl.explain.guesses import Budget, Changes, Guess, proven, usual_values
+from recctl.explain.guesses import Changes, Guess, Trials, usual_values
 from recctl.explain.past import PastOf
 from recctl.explain.told import FULL, Miss, Told, told, told_by
 from recctl.explain.values import (
@@ -43,6 +44,7 @@ from recctl.explain.values import (
     Near,
     Options,
     Place,
+    Resemblance,
     Why,
 )
 from recctl.gitstore import GitError, Repository
@@ -58,6 +60,7 @@ __all__ = [
     "Near",
     "Options",
     "Place",
+    "Resemblance",
     "Told",
     "Why",
     "asked",
@@ -76,7 +79,16 @@ _MOST_ROOTS = 3
 _MOST_TESTS_IN_HISTORY = 5
 _EXCERPT = 80
 _FAR = 4
+_RESEMBLANCES = (
+    Resemblance.TEST,
+    Resemblance.FUNCTION,
+    Resemblance.NAME,
+    Resemblance.MODEL,
+)
+"""By how near a recording is, see `_Likeness.rank`."""
 _TOLD = ("method", "url", "body", "model", "endpoint")
+_COMMON = ("method", "url", "body", "payload", "kwargs", "provider", "tool_name", "file_id")
+"""Members of a request by which recordings are likened, for all forms of a request have them."""
 _WORTH = {0: 0.3, 1: 0.2, 2: 0.1}
 """What likeness by the test adds to the likeness of requests."""
 
@@ -127,6 +139,7 @@ class _Known:
     path: str | None
     kind: Kind | None
     standing: Standing
+    node: NodeId | None
     recording: Recording | None
     """Without its answer; null where too much is kept already."""
 
@@ -144,7 +157,10 @@ class _Search:
         self._known: list[_Known] = []
         self._unread: list[str] = []
         self._matches: dict[str, list[tuple[_Known, Identity, str, str]]] = {}
-        self._budget, self._for_learned = Budget(), Budget()
+        self._trials = Trials(options.table)
+        self._roots_of: dict[tuple[PurePosixPath, ...], list[Path]] = {}
+        self._features: dict[str, Features] = {}
+        self._turns: dict[str, int] = {}
         self._values: list[tuple[str, Any]] = []
         self._learned: list[tuple[str, Any]] = []
         self._room = _MOST_KEPT
@@ -270,8 +286,17 @@ class _Search:
 
     def _roots(self, folders: Sequence[PurePosixPath]) -> list[Path]:
         """The folders from which test ids count: those below which such folders lie."""
-        folders = [one for one in folders if one.parts]
-        above = dict.fromkeys(entry.path.parent for entry in self._entries)
+        wanted = tuple(one for one in folders if one.parts)
+        if wanted not in self._roots_of:
+            self._roots_of[wanted] = self._found_roots(wanted)
+        return self._roots_of[wanted]
+
+    @cached_property
+    def _folders(self) -> dict[Path, None]:
+        return dict.fromkeys(entry.path.parent for entry in self._entries)
+
+    def _found_roots(self, folders: Sequence[PurePosixPath]) -> list[Path]:
+        above = self._folders
         found: dict[Path, None] = {}
         for wanted in folders:
             for folder in above:
@@ -311,6 +336,7 @@ class _Search:
                 _asked_path(recording),
                 recording.kind,
                 identity.standing,
+                NodeId.parse(recording.test_id) if recording.test_id else None,
                 self._kept(recording),
             )
             self._known.append(known)
@@ -328,7 +354,7 @@ class _Search:
         self._room -= recording.size
         if self._room < 0:
             return None
-        kept = {"test_id": recording.document.get("test_id"), "request": recording.request}
+        kept = {"test_id": recording.test_id, "request": recording.request}
         return recording.with_document(kept)
 
     def by_request(self, before: Explanation) -> Explanation:
@@ -432,9 +458,9 @@ class _Search:
         """What a little change makes the one that was looked for; else what is most like it."""
         miss = before.asked.miss
         likeness = _Likeness(miss)
+        # What is known is in order of path, and stays so where ranks are equal.
         ranked = sorted(
-            ((likeness.rank(known), known) for known in self._known),
-            key=lambda one: (one[0], one[1].entry.path.parts),
+            ((likeness.rank(known), known) for known in self._known), key=lambda one: one[0]
         )
         if len(miss.hash) >= FOR_PROOF and not before.asked.is_exact:
             proof = self._proof(miss, ranked)
@@ -447,10 +473,62 @@ class _Search:
                     other = self._of_other_test(before, known, self._recording(known))
                     if other is not None:
                         return replace(before, causes=(other,))
+        if before.asked.request is None:
+            return self._with_same(before, ranked)
         likes = [known for rank, known in ranked if rank[0] < _FAR]
-        if not likes and before.asked.request is not None:
+        if not likes:
             likes = [known for _, known in ranked if known.kind is before.asked.request.kind]
-        return replace(before, nearest=tuple(self._of_nearest(before.asked, likes[:_CANDIDATES])))
+        nearest = tuple(self._of_nearest(before.asked, before.asked.request, likes[:_CANDIDATES]))
+        found = Resemblance.REQUEST if nearest else None
+        return replace(before, nearest=nearest, resemblance=found, alike=len(likes))
+
+    def _with_same(
+        self, before: Explanation, ranked: Sequence[tuple[tuple[int, ...], _Known]]
+    ) -> Explanation:
+        """The recordings of the same test, or the next that the text tells.
+
+        Which of them is like the one looked for is not known. First come those that no request
+        finds any more, as one of them may have been meant; then as the conversation goes on.
+        """
+        nearness = ranked[0][0][0] if ranked else _FAR
+        if nearness == _FAR:
+            return before
+        same = [one for one in ranked if one[0][0] == nearness]
+        # More of them than that are not told anyway, but each would be read for its turns.
+        first = sorted(
+            same[:_CANDIDATES],
+            key=lambda one: (
+                one[0][1:-1],
+                one[1].standing is Standing.REACHABLE,
+                self._turns_of(one[1]),
+            ),
+        )
+        nearest = tuple(
+            Near(
+                str(known.entry.path),
+                _digits_of(known.entry),
+                known.test_id,
+                known.standing,
+                _last_said(self._recording(known)),
+                statements=tuple(_told_differences(before.asked.miss, known)),
+            )
+            for _, known in first[: self._nearest]
+        )
+        return replace(
+            before, nearest=nearest, resemblance=_RESEMBLANCES[nearness], alike=len(same)
+        )
+
+    def _turns_of(self, known: _Known) -> int:
+        path = str(known.entry.path)
+        if path not in self._turns:
+            self._turns[path] = len(conversation(self._recording(known)).turns)
+        return self._turns[path]
+
+    def _features_of(self, known: _Known) -> Features:
+        path = str(known.entry.path)
+        if path not in self._features:
+            self._features[path] = features_of(_in_common(self._recording(known)))
+        return self._features[path]
 
     def _proof(
         self, miss: Miss, ranked: Sequence[tuple[tuple[int, ...], _Known]]
@@ -466,15 +544,15 @@ class _Search:
         every = Changes(self._values, drops=True)
         # What was changed once was most likely changed everywhere.
         again = Changes(tuple(self._learned))
-        share = self._budget.share()
-        for group, changes, budget in (
-            ([*own, *like] if self._learned else [], again, self._for_learned.share()),
-            (own, every, share),
-            (others, Changes(), share),
-            (like, every, share),
+        afresh, learned = self._trials.of(miss), self._trials.of(miss, learned=True)
+        for trials, group, changes in (
+            (learned, [*own, *like] if self._learned else [], again),
+            (afresh, own, every),
+            (afresh, others, Changes()),
+            (afresh, like, every),
         ):
-            recordings = (self._recording(known) for known in group)
-            found = proven(miss, recordings, changes, self._table, budget)
+            recordings = ((str(known.entry.path), self._recording(known)) for known in group)
+            found = trials.proven(recordings, changes)
             if found is not None:
                 place, guess = found
                 if guess.parameter is not None and guess.parameter not in self._learned:
@@ -505,13 +583,12 @@ class _Search:
             other = self._of_other_test(after, known, recording)
             if other is not None:
                 return replace(after, causes=(other,))
-        name = Name.parse(recording.file_name)
         cause = Cause(
             Why.ALTERED,
             str(known.entry.path),
             "with one change it is just the request that was looked for",
             self._command_for(known, recording, guess),
-            name.digits if name else None,
+            _digits_of(known.entry),
             known.test_id,
             compare(recording, guess.recording, self._table),
         )
@@ -550,57 +627,66 @@ class _Search:
         if old.parameters == new.parameters and not stays:
             change = f"{_of_function(old)}={_of_function(new)}"
             command = f"recctl migrate --rename-test {_shown(change)} {_shown(path)}"
-        name = Name.parse(recording.file_name)
         return Cause(
             Why.OTHER_TEST,
             path,
             f"{one_line(recording.test_id)} made just this request"
             + ("" if stays else "; if it was renamed, its recordings can follow"),
             command,
-            name.digits if name else None,
+            _digits_of(known.entry),
             recording.test_id,
         )
 
-    def _of_nearest(self, one: Asked, likes: Sequence[_Known]) -> Iterator[Near]:
+    def _of_nearest(
+        self, one: Asked, request: Recording, likes: Sequence[_Known]
+    ) -> Iterator[Near]:
         likeness = _Likeness(one.miss)
-        ranked: list[tuple[tuple[float, int], _Known, float | None]] = []
-        wanted = None if one.request is None else features_of(one.request)
+        ranked: list[tuple[tuple[float, int], _Known, float]] = []
+        wanted = features_of(_in_common(request))
         for place, known in enumerate(likes):
-            near = (
-                None if wanted is None else similarity(wanted, features_of(self._recording(known)))
-            )
+            near = similarity(wanted, self._features_of(known))
             # A recording of the same test is worth more than one that has more words in common.
             bonus = _WORTH.get(likeness.rank(known)[0], 0.0)
-            ranked.append(((-bonus - (near or 0.0), place), known, near))
+            ranked.append(((-bonus - near, place), known, near))
         for _, known, near in nsmallest(self._nearest, ranked, key=lambda one: one[0]):
             recording = self._recording(known)
-            name = Name.parse(recording.file_name)
-            comparison = None
-            if one.request is not None:
-                comparison = compare(recording, _as_sent(one, recording), self._table)
             yield Near(
                 str(known.entry.path),
-                name.digits if name else None,
+                _digits_of(known.entry),
                 known.test_id,
                 known.standing,
                 _last_said(recording),
                 near,
-                comparison,
-                () if comparison else tuple(_told_differences(one.miss, known)),
+                compare(recording, _as_sent(one, request, recording), self._table),
             )
 
     # The end
 
     def concluded(self, one: Explanation) -> Explanation:
         """An explanation with the next command, and what it leaves open."""
-        notes = [*one.notes, *(() if one.causes else self._notes)]
+        notes = (*one.notes, *(() if one.causes else self._notes), *self._left_open(one))
+        return replace(one, command=self._next(one), notes=notes)
+
+    def _next(self, one: Explanation) -> str | None:
+        """What to run next."""
         miss = one.asked.miss
-        command = next((cause.command for cause in one.causes if cause.command), None)
-        if command is None and one.nearest:
-            first = one.nearest[0]
-            # Without a hash, a stale recording of the test is all there is to go by.
-            is_stale = not miss.hash and first.standing is Standing.STALE
-            command = f"recctl {'rehash' if is_stale else 'show'} {_shown(first.path)}"
+        if one.causes:
+            return next((cause.command for cause in one.causes if cause.command), None)
+        first = one.nearest[0] if one.nearest else None
+        # Without a hash, a stale recording of the test is all there is to go by.
+        if first and not miss.hash and first.standing is Standing.STALE:
+            return f"recctl rehash {_shown(first.path)}"
+        if first and one.resemblance is Resemblance.REQUEST:
+            return f"recctl show {_shown(first.path)}"
+        if one.asked.request is not None:
+            return None
+        asking = "ID" if miss.test_id is None else _shown(miss.test_id)
+        return f"recctl why --request FILE --test-id {asking}"
+
+    def _left_open(self, one: Explanation) -> list[str]:
+        """What is not known, and what could be done about it."""
+        notes = []
+        miss = one.asked.miss
         begin = [one for one in self._named if miss.hash and one.startswith(miss.hash)]
         if len(begin) > 1 and not one.causes:
             notes.append(f"{len(begin):,} recordings begin with {miss.hash}: give more digits")
@@ -610,8 +696,7 @@ class _Search:
             )
         if not one.causes and one.asked.request is None:
             notes.append(
-                "the request itself is not known, only its hash: give it with --request FILE"
-                " and --test-id ID to see what differs"
+                "the request itself is not known, only its hash: give it to see what differs"
                 if miss.hash
                 else "the text does not tell the hash"
             )
@@ -622,20 +707,20 @@ class _Search:
             )
         elif miss.test_id is None:
             notes.append(f"one of {len(miss.tests):,} tests asked; which one is not known")
-        if not one.causes and not one.asked.is_exact and self._budget.is_short:
+        if not one.causes and not one.asked.is_exact and self._trials.is_short:
             notes.append("not every change was tried, as so much was asked at once")
         if not one.causes and self._unread:
             more = len(self._unread) - 1
             notes.append(f"not read: {self._unread[0]}" + (f" and {more:,} more" if more else ""))
         if not one.causes and self._repository is not None and self._repository.is_shallow:
             notes.append("this clone is shallow, its history is cut off: git fetch --unshallow")
-        if not one.causes:
-            notes.append(
-                "if the request is meant to be new, record it"
-                if one.nearest
-                else "nothing is like it: if it is meant to be new, record it"
-            )
-        return replace(one, command=command, notes=tuple(notes))
+        if not one.causes and one.nearest:
+            notes.append("if the request is meant to be new, record it")
+        elif not one.causes and one.asked.request is not None:
+            notes.append("nothing is like it: if it is meant to be new, record it")
+        elif not one.causes and (miss.tests or miss.model):
+            notes.append("no recording is of that test, or of that model and url")
+        return notes
 
 
 # Recordings and paths
@@ -646,7 +731,9 @@ def _read(entry: Entry) -> tuple[Recording | None, str | None]:
     try:
         recording = load(entry)
     except (UnreadableError, UnsoundError) as error:
-        return None, str(error).removeprefix(one_line(entry.path)).lstrip(": ")
+        flaw = str(error).removeprefix(one_line(entry.path)).lstrip(": ")
+        line, colon, detail = flaw.partition(": ")
+        return None, f"line {line}: {detail}" if colon and line.isdecimal() else flaw
     if recording.kind is not None and published().materials[recording.kind].retired:
         return recording, f"no recorder replays kind {recording.kind} any more"
     if "body" not in recording.response:
@@ -678,6 +765,11 @@ def _lists_models(miss: Miss, table: Table) -> bool | None:
 def _has_digest(entry: Entry) -> bool:
     name = Name.parse(entry.path.name)
     return name is not None and name.digest is not None
+
+
+def _digits_of(entry: Entry) -> str | None:
+    name = Name.parse(entry.path.name)
+    return name.digits if name else None
 
 
 def _folder_of(test_id: str, table: Table) -> PurePosixPath | None:
@@ -734,6 +826,9 @@ def _last_said(recording: Recording) -> str:
 # Likeness where only the text is known
 
 
+_STANDINGS = {standing: place for place, standing in enumerate(Standing)}
+
+
 class _Likeness:
     """How like a miss recordings are, by what the text tells of it."""
 
@@ -753,14 +848,14 @@ class _Likeness:
             self._nearness(known, same=same_model and same_path),
             self._model is not None and not same_model,
             self._path is not None and not same_path,
-            list(Standing).index(known.standing),
+            _STANDINGS[known.standing],
         )
 
     def _nearness(self, known: "_Known", *, same: bool) -> int:
-        if known.test_id is not None and self._tests:
+        node = known.node
+        if node is not None and self._tests:
             if known.test_id in self._tests:
                 return 0
-            node = NodeId.parse(known.test_id)
             if (node.file, node.names) in self._functions:
                 return 1
             if node.names and node.names[-1] in self._names:
@@ -768,21 +863,32 @@ class _Likeness:
         return 3 if same else _FAR
 
 
-def _as_sent(one: Asked, recording: Recording) -> Recording:
+def _in_common(recording: Recording) -> Recording:
+    """A recording's request without what not every form of a request tells.
+
+    Of a bare body, endpoint and headers are not known, and the model is the body's.
+    """
+    request = {key: recording.request[key] for key in _COMMON if key in recording.request}
+    return recording.with_document({"request": request})
+
+
+def _as_sent(one: Asked, request: Recording, recording: Recording) -> Recording:
     """The request that was looked for, to be compared with a recording.
 
-    What no hash sees of a request and no text tells is taken to be as in the recording.
+    What no hash sees of a request and no text tells is taken to be as in the recording, and so is
+    the test where it is not known which one asked.
     """
-    assert one.request is not None  # noqa: S101 - not called without
-    if not one.is_bare or one.request.kind is not recording.kind:
-        return one.request
-    mine, other = one.request.request, recording.request
+    if request.test_id is None and "test_id" not in request.document:
+        request = request.asked_by(recording.test_id)
+    if not one.is_bare or request.kind is not recording.kind:
+        return request
+    mine, other = request.request, recording.request
     untold = {key: value for key, value in other.items() if key not in _TOLD}
     if str(mine.get("url", "")).endswith(str(other.get("endpoint"))):
         untold["endpoint"] = other["endpoint"]
     known = {key: value for key, value in mine.items() if key in _TOLD and key not in untold}
-    document = {**one.request.document, "request": {**mine, **untold, **known}}
-    return one.request.with_document(document)
+    document = {**request.document, "request": {**mine, **untold, **known}}
+    return request.with_document(document)
 
 
 def _told_differences(miss: Miss, known: _Known) -> Iterator[Statement]:

@@ -35,9 +35,9 @@ def asked(
     if isinstance(document.get("request"), dict):
         made = Recording("", document, 0)
     elif url is None:
-        made = Recording("", {"request": document, "test_id": document.get("test_id")}, 0)
+        made = Recording("", {"request": document}, 0)
     else:
-        made = Recording("", {"request": _request(url, method, document), "test_id": None}, 0)
+        made = Recording("", {"request": _request(url, method, document)}, 0)
         is_bare = True
     if made.kind is None:
         raise UnsoundError(

@@ -35,12 +35,12 @@ _USUAL: tuple[tuple[str, Any], ...] = (
 
 
 @dataclass(slots=True)
-class Budget:
+class _Budget:
     """How much may be hashed yet, in requests and in characters of them."""
 
     requests: int = 60_000
     characters: int = 256_000_000
-    whole: "Budget | None" = None
+    whole: "_Budget | None" = None
 
     def covers(self, size: int) -> bool:
         """Whether one more request of a size may be hashed; if so, it is taken off."""
@@ -57,9 +57,9 @@ class Budget:
         """Whether little of it is left."""
         return self.requests < 1_000 or self.characters < 1_000_000
 
-    def share(self) -> "Budget":
+    def share(self) -> "_Budget":
         """A part of it for one miss, so that something is left for others."""
-        return Budget(self.requests // 3, self.characters // 3, self)
+        return _Budget(self.requests // 3, self.characters // 3, self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,21 +85,78 @@ class Changes:
     drops: bool = False
 
 
-def proven(
-    miss: Miss, recordings: Iterable[Recording], changes: Changes, table: Table, budget: Budget
-) -> tuple[int, Guess] | None:
-    """The place of the first recording that a little change makes the one that was looked for.
+class Trials:
+    """What was tried so far, for many misses: each changed request is hashed once."""
 
-    Null where none is found, or where it would take more than the budget.
-    """
-    for place, recording in enumerate(recordings):
-        size = len(json.dumps(recording.request))
-        for guess in _guesses(recording, miss, changes):
-            if not budget.covers(size):
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._budget, self._for_learned = _Budget(), _Budget()
+        self._hashes: dict[tuple[object, ...], str] = {}
+        self._sizes: dict[str, int] = {}
+
+    @property
+    def is_short(self) -> bool:
+        """Whether not much more can be tried."""
+        return self._budget.is_short
+
+    def of(self, miss: Miss, *, learned: bool = False) -> "TrialsFor":
+        """The trials for one miss, with a share of what can be tried.
+
+        Changes that were learned from other misses have a budget of their own.
+        """
+        budget = self._for_learned if learned else self._budget
+        return TrialsFor(self, miss, budget.share())
+
+    def hashed(self, name: str, guess: Guess, budget: _Budget) -> str | None:
+        """The hash of a guess, no text for none; null where it would take more than the budget.
+
+        `name` stands for the recording that was changed.
+        """
+        changed = guess.recording
+        key: tuple[object, ...] = (
+            name,
+            changed.test_id,
+            guess.others,
+            changed.request.get("url"),
+            changed.model,
+        )
+        if guess.parameter is not None:
+            parameter, value = guess.parameter
+            key += (parameter, "" if value is ABSENT else json.dumps(value))
+        made = self._hashes.get(key)
+        if made is None:
+            if name not in self._sizes:
+                self._sizes[name] = len(json.dumps(changed.request))
+            if not budget.covers(self._sizes[name]):
                 return None
-            if _hash(guess.recording, table).startswith(miss.hash):
-                return place, guess
-    return None
+            made = self._hashes[key] = _hash(changed, self._table)
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class TrialsFor:
+    """The trials for one miss."""
+
+    trials: Trials
+    miss: Miss
+    budget: _Budget
+
+    def proven(
+        self, recordings: Iterable[tuple[str, Recording]], changes: Changes
+    ) -> tuple[int, Guess] | None:
+        """The place of the first recording that a little change makes the one looked for.
+
+        Null where none is found, or where it would take more than is left to be tried. Each
+        recording has a name of its own.
+        """
+        for place, (name, recording) in enumerate(recordings):
+            for guess in _guesses(recording, self.miss, changes):
+                made = self.trials.hashed(name, guess, self.budget)
+                if made is None:
+                    return None
+                if made.startswith(self.miss.hash):
+                    return place, guess
+        return None
 
 
 def _hash(recording: Recording, table: Table) -> str:

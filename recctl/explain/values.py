@@ -93,17 +93,36 @@ class Asked:
     is_bare: bool = False
 
 
+class Resemblance(StrEnum):
+    """What the nearest recordings have in common with the one that was looked for.
+
+    request: most of what is asked · test: the test · function: its function, with other parameters
+    · name: the name of a test · model: the model and the path of the url. Where the request is not
+    known, all that are told have equally much in common.
+    """
+
+    REQUEST = "request"
+    TEST = "test"
+    FUNCTION = "function"
+    NAME = "name"
+    MODEL = "model"
+
+
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """All that was found out about one miss. `places` are in the recorder's order.
 
-    `command` is what to run next, `notes` say what is not known and why.
+    `resemblance` tells what the nearest are, `alike` how many there are of these, told or not; both
+    say nothing where there is none. `command` is what to run next: FILE and ID in it are to be
+    filled in. `notes` say what is not known and why.
     """
 
     asked: Asked
     places: tuple[Place, ...] = ()
     causes: tuple[Cause, ...] = ()
     nearest: tuple[Near, ...] = ()
+    resemblance: Resemblance | None = None
+    alike: int = 0
     command: str | None = None
     notes: tuple[str, ...] = ()
 

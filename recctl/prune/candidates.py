@@ -13,10 +13,12 @@ from recctl.evidence import Judgement, case_of
 from recctl.jsontext import parse
 from recctl.naming import Left
 from recctl.plan import State, below
+from recctl.prune.askers import TooManyError, is_misnamed
 from recctl.prune.judging import Candidate, Ground, Options
 from recctl.prune.proof import Proof
 from recctl.prune.searching import Search, search_for
 from recctl.recording import Recording
+from recctl.safetext import one_line
 from recctl.sources import Presence
 
 _BY_HASH = (Ground.UNREACHABLE, Ground.STALE, Ground.DUPLICATE)
@@ -86,6 +88,10 @@ def scanned(
         identity = identify(recording, table)
         if place.name in repeated and identity.standing is Standing.REACHABLE:
             asker = _asker(recording, table)
+    gone = _gone(recording, path, table, search)
+    misnamed = None
+    if options.asks(Ground.ORPHAN, Ground.UNREACHABLE) and not _is_shared(recording, path, table):
+        misnamed = _misnamed(options, recording, gone)
     return Candidate(
         path,
         str(place),
@@ -93,9 +99,10 @@ def scanned(
         modified,
         recording.test_id,
         judgement,
-        _gone(recording, path, table, search),
+        gone,
         identity,
         asker,
+        misnamed,
         links.get(os.path.realpath(place)) if links else None,
     )
 
@@ -139,7 +146,7 @@ def _recording(file_name: str, raw: bytes) -> Recording:
 
 def _gone(recording: Recording, path: str, table: Table, search: Search) -> str | None:
     """Why nobody can ask for a recording any more, by the sources."""
-    if search.sought.presence is not Presence.GONE or case_of(path, recording, table).shared:
+    if search.sought.presence is not Presence.GONE or _is_shared(recording, path, table):
         return None
     return search.sought.reason
 
@@ -151,6 +158,32 @@ def _asker(recording: Recording, table: Table) -> str | None:
     except MaterialError:
         return None
     return asker if isinstance(asker, str) else None
+
+
+def _is_shared(recording: Recording, path: str, table: Table) -> bool:
+    return case_of(path, recording, table).shared
+
+
+def _misnamed(options: Options, recording: Recording, gone: str | None) -> str | None:
+    """Why one stays that is unreachable, or whose test is gone: another may ask by its name.
+
+    It is so if a test of the evidence does. Where none is found, what is unreachable may go as
+    such, but not because the test that it claims to be of is gone.
+    """
+    asks_unreachable = options.asks(Ground.UNREACHABLE)
+    if not (gone is not None or asks_unreachable) or not is_misnamed(
+        recording, options.policy.table
+    ):
+        return None
+    try:
+        asker = options.proof.asker(recording) if options.proof is not None else None
+    except TooManyError:
+        return "its name is not that of its request, and too many tests may ask by it"
+    if asker is not None:
+        return f"{one_line(asker)} may ask by its name"
+    if asks_unreachable:
+        return None
+    return "its name is not that of its request: --unreachable"
 
 
 def _folders(entries: Iterable[Entry], root: Path) -> dict[Path, str]:

@@ -8,6 +8,9 @@ from recctl.dialects import Name
 from recctl.errors import UsageError
 from recctl.gitstore import Repository, repository_of
 
+_OF_TOOLS = frozenset({".recctl", "__pycache__"})
+"""Folders in which no test is, and nothing that one needs."""
+
 
 class Checkout:
     """A root, below which paths count, and the repository around it, if there is one.
@@ -76,6 +79,20 @@ class Checkout:
             one: self.top / one
             for one in self._names
             if one not in kept_out and not is_recording(one)
+        }
+
+    @cached_property
+    def unknown(self) -> Mapping[str, Path]:
+        """The files that git neither has nor ignores, as it names them, and where they are.
+
+        Without recordings, what recctl keeps of its changes, and what Python makes of sources.
+        """
+        if self.repository is None:
+            return {}
+        return {
+            one: self.top / one
+            for one in self.repository.unknown_files()
+            if not is_recording(one) and _OF_TOOLS.isdisjoint(one.split("/"))
         }
 
     @cached_property

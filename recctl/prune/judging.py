@@ -39,11 +39,13 @@ class Ground(StrEnum):
 class Stay(StrEnum):
     """Why a recording stays that there are grounds against.
 
-    `HEARD_OF` are those whose test is not in the sources, but in the evidence.
+    `HEARD_OF` are those whose test is not in the sources, but in the evidence, `MISNAMED` those by
+    whose name another test may ask.
     """
 
     OPENED = "opened"
     HEARD_OF = "heard of"
+    MISNAMED = "misnamed"
     LINKED = "linked"
     YOUNG = "young"
 
@@ -76,7 +78,8 @@ class Candidate:
     `shown` is its path as the user knows it; `modified` is in seconds since 1970. `judgement` is
     null without evidence, `identity` where no ground needs it. `gone` says why nobody can ask for
     it by the sources, which lack its test; null for what others may ask for. `asker` is the one
-    test that can ask by the file's name. `link` leads to the file.
+    test that can ask by the file's name. `misnamed` says why that may be another than it says.
+    `link` leads to the file.
     """
 
     path: str
@@ -88,6 +91,7 @@ class Candidate:
     gone: str | None = None
     identity: Identity | None = None
     asker: str | None = None
+    misnamed: str | None = None
     link: str | None = None
 
     @property
@@ -167,7 +171,7 @@ def _grounds(candidate: Candidate, options: Options) -> dict[Ground, str]:
     return found
 
 
-def _judged(
+def _judged(  # noqa: PLR0911 - each reason in its turn
     candidate: Candidate, grounds: Mapping[Ground, str], options: Options, now: float
 ) -> Judged:
     """A candidate with what speaks for it, if there is anything against it."""
@@ -178,6 +182,9 @@ def _judged(
         return Judged(candidate, grounds, Stay.OPENED, f"{first}, but {judgement.text}")
     if set(grounds) == {Ground.ORPHAN} and proof and proof.heard_of(candidate.test_id):
         return Judged(candidate, grounds, Stay.HEARD_OF, "orphan, but the evidence has its test")
+    if candidate.misnamed is not None and Ground.UNUSED not in grounds:
+        misnamed = f"{first}, but {candidate.misnamed}"
+        return Judged(candidate, grounds, Stay.MISNAMED, misnamed)
     if candidate.link is not None:
         return Judged(candidate, grounds, Stay.LINKED, f"{first}, but a link leads to it")
     if candidate.modified > now - options.grace:

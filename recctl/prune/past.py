@@ -18,12 +18,19 @@ from recctl.evidence import Evidence, Run, case_of
 from recctl.evidence.spelling import spelled, spelled_path
 from recctl.evidence.verdicts import MOST_OPENINGS
 from recctl.jsontext import parse
+from recctl.prune.askers import Askers, TooManyError, is_misnamed
 from recctl.prune.checkout import Checkout, is_recording
 from recctl.recording import Recording
 from recctl.safetext import one_line
 
-SLACK = 2.0
-"""Seconds. Some file systems keep times no better, and runs note theirs in whole seconds."""
+SLACK = 0.05
+"""Seconds by which the time of a file may be behind the clock that runs note: a few ticks."""
+
+COARSE_SLACK = 2.0
+"""The same where a file's time has no fraction: some file systems keep times no better."""
+
+_BEGINNINGS = (b'{"kind":"run"', b'{\n  "version": 1,\n  "command": "')
+"""How traces begin, and plans."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +45,21 @@ class Touched:
     owners: frozenset[str] = frozenset()
     anybody: bool = False
 
+    def __or__(self, other: "Touched") -> "Touched":
+        """What changed by either."""
+        return Touched(
+            self.digits | other.digits,
+            self.owners | other.owners,
+            self.anybody or other.anybody,
+        )
+
 
 _NOTHING = Touched()
 
 
 @dataclass(frozen=True)
 class Past:
-    """By the ids of runs and lists: the paths that are newer, and what was touched since.
+    """By the ids of runs: the paths that are newer, and what was touched since.
 
     It is that of some paths only. `loose` are the runs of which git cannot tell what else has
     changed since, with the time at which they began.
@@ -57,7 +72,7 @@ class Past:
     loose: Mapping[str, float] = field(default_factory=dict)
 
     def newer_than(self, path: str) -> frozenset[str]:
-        """The runs and lists at whose time the file at a path may not have been there as it is."""
+        """The runs at whose time the file at a path may not have been there as it is."""
         is_known = path in self.paths
         return frozenset(one for one, paths in self.newer.items() if path in paths or not is_known)
 
@@ -80,8 +95,12 @@ class Past:
             )
         }
         if self.loose:
-            changed = max((_changed(place) or 0.0 for place in places), default=0.0)
-            found.update(run for run, at in self.loose.items() if changed + SLACK > at)
+            times = [time for time in map(_changed, places) if time is not None] or [0.0]
+            found.update(
+                run
+                for run, at in self.loose.items()
+                if any(_may_follow(time, at) for time in times)
+            )
         return frozenset(found)
 
     def _digits_of(self, test: str, run: str) -> frozenset[str]:
@@ -112,41 +131,43 @@ def past_of(
     times = {path: _changed(checkout.root / path) for path in paths}
     seen = _Seen(evidence, checkout, times, checkout.committed(paths), table, accept_older_runs)
     newer: dict[str, frozenset[str]] = {}
-    touched, loose = {}, {}
+    touched: dict[str, Touched] = {}
+    loose: dict[str, float] = {}
     for run in sorted(evidence.runs):
         lacking = seen.newer_than(run)
         newer[run.id] = newer.get(run.id, frozenset()) | lacking
-        touched[run.id] = seen.touched_since(run, lacking)
+        touched[run.id] = touched.get(run.id, _NOTHING) | seen.touched_since(run, lacking)
         if not accept_older_runs and not checkout.has(run.commit):
-            loose[run.id] = run.started
-    for one in evidence.lists:
-        if one.modified:
-            young = (path for path, time in times.items() if _may_follow(time, one.modified))
-            lacking = frozenset(young) - seen.committed.keys()
-            newer[one.id] = newer.get(one.id, frozenset()) | lacking
+            loose[run.id] = min(run.started, loose.get(run.id, run.started))
     return Past(evidence, frozenset(paths), newer, touched, loose)
 
 
-def older_runs(evidence: Evidence, checkout: Checkout) -> Iterator[str]:
+def older_runs(
+    evidence: Evidence, checkout: Checkout, given: Collection[Path] = ()
+) -> Iterator[str]:
     """A line for each run whose tests may not be those that are here now. Raises GitError.
 
     What may differ is told by git; where the run had changes that were not committed, by the times
-    of all files. Recordings do not count.
+    of all files, and by those always of files that git does not have. Recordings do not count, nor
+    the files of the evidence itself, which are `given`, other traces, plans, and what this very
+    process prints to.
     """
     if checkout.repository is None:
         return
+    files: tuple[Path | int, ...] = (*given, 1, 2)
+    kept = frozenset(one for one in map(_identity, files) if one is not None)
     told: dict[tuple[str, bool, float], str] = {}
     for run in sorted(evidence.runs, key=lambda one: (one.command, one)):
         if not run.commit:
             continue
-        state = (run.commit, run.dirty, run.started if run.dirty else 0.0)
+        state = (run.commit, run.dirty, run.started)
         if state not in told:
-            told[state] = _why_older(run, checkout)
+            told[state] = _why_older(run, checkout, kept)
         if told[state]:
             yield f"{one_line(run.command)}: {told[state]}"
 
 
-def _why_older(run: Run, checkout: Checkout) -> str:
+def _why_older(run: Run, checkout: Checkout, kept: Collection[tuple[int, int]]) -> str:
     commit = one_line(run.commit[:7])
     if not checkout.has(run.commit):
         return f"its run was of commit {commit}, which is not here: fetch it, trace again"
@@ -154,14 +175,42 @@ def _why_older(run: Run, checkout: Checkout) -> str:
     if run.dirty:
         of = f"of uncommitted changes to {commit}"
         places = {**{one: checkout.top / one for one in others}, **checkout.others}
-        others = frozenset(
-            one for one, place in places.items() if _may_follow(_changed_at(place), run.started)
-        )
+        others = _changed_after(run.started, places)
+    new = _changed_after(run.started, checkout.unknown)
+    others |= {one for one in new if not _is_of_recctl(checkout.top / one)}
+    others = frozenset(one for one in others if _identity(checkout.top / one) not in kept)
     if not others:
         return ""
-    count = len(others)
-    noun = "other file has" if count == 1 else "other files have"
-    return f"its run was {of}, and {count:,} {noun} changed since: trace again"
+    count, first = len(others), one_line(min(others))
+    told = f"{first} has" if count == 1 else f"{count:,} other files have ({first}, …)"
+    return f"its run was {of}, and {told} changed since: trace again"
+
+
+def _identity(file: Path | int) -> tuple[int, int] | None:
+    """What tells a file from all others, by whatever path it is reached; null without one."""
+    try:
+        status = os.stat(file)  # noqa: PTH116 - a descriptor is no path
+    except (OSError, ValueError):
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _is_of_recctl(path: Path) -> bool:
+    """Whether a file begins as a trace or a plan does."""
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            return file.read(max(map(len, _BEGINNINGS))).startswith(_BEGINNINGS)
+    except OSError:
+        return False
+
+
+def _changed_after(moment: float, places: Mapping[str, Path]) -> frozenset[str]:
+    """Of files, those that may have changed after a moment, and those that are gone."""
+    return frozenset(
+        one for one, place in places.items() if _may_follow(_changed_at(place), moment)
+    )
 
 
 @dataclass(frozen=True)
@@ -198,7 +247,7 @@ class _Seen:
         if self.times and len(newer) == len(self.times):
             return Touched(anybody=True)  # it proves nothing of anything
         changed = [*newer, *self._changed_outside(run)]
-        owners = [self._owner(path) for path in changed]
+        owners = [one for path in changed for one in self._owners_of(path)]
         gone = self._gone.get(run.id, frozenset()) | self._gone_for_all
         names = (Name.parse(_name_in(path)) for path in (*changed, *gone))
         return Touched(
@@ -239,15 +288,19 @@ class _Seen:
         places = (path, *self._tracked.get(path, ()))
         return any(os.path.lexists(self.checkout.root / one) for one in places)
 
-    def _owner(self, path: str) -> str | None:
-        """The test that a recording belongs to; null where any may ask for it, or none is told."""
+    def _owners_of(self, path: str) -> frozenset[str | None]:
+        """The tests that a recording belongs to; null among them if any test may ask for it."""
         if path not in self._owners:
-            self._owners[path] = _owner(self.checkout.root / path, self.table)
+            self._owners[path] = frozenset(_owners(self.checkout.root / path, self._askers))
         return self._owners[path]
 
     @cached_property
-    def _owners(self) -> dict[str, str | None]:
+    def _owners(self) -> dict[str, frozenset[str | None]]:
         return {}
+
+    @cached_property
+    def _askers(self) -> Askers:
+        return Askers(self.table, sorted(self.evidence.endings))
 
     @cached_property
     def _spelled(self) -> frozenset[str]:
@@ -268,7 +321,9 @@ def _name_in(path: str) -> str:
 
 def _may_follow(time: float | None, moment: float) -> bool:
     """Whether a file may have changed after a moment, which is 0 if it is not known."""
-    return time is None or time + SLACK > moment
+    if time is None:
+        return True
+    return time + (SLACK if time % 1 else COARSE_SLACK) > moment
 
 
 def _changed(path: Path) -> float | None:
@@ -286,13 +341,29 @@ def _changed_at(path: Path) -> float | None:
     return next((time for time in times if time is not None), None)
 
 
-def _owner(path: Path, table: Table) -> str | None:
-    """The test that a recording belongs to; null where any may ask for it, or it cannot be read."""
+def _owners(path: Path, askers: Askers) -> Iterator[str | None]:
+    """The test that a recording says it is of, and the one that asks by its name.
+
+    Null where any may ask for it, or it cannot be read.
+    """
     try:
         parsed = parse(files.read(path))
     except UnreadableError:
-        return None
+        yield None
+        return
     if parsed.flaws or not Recording.is_interaction(parsed.value):
-        return None
-    case = case_of(path.name, Recording(path.name, parsed.value, 0), table)
-    return None if case.test_id is None or case.shared else spelled(case.test_id)
+        yield None
+        return
+    recording = Recording(path.name, parsed.value, 0)
+    case = case_of(path.name, recording, askers.table)
+    if case.test_id is None or case.shared:
+        yield None
+        return
+    yield spelled(case.test_id)
+    if is_misnamed(recording, askers.table):
+        try:
+            asker = askers.asker(recording)
+        except TooManyError:
+            yield None
+        else:
+            yield from () if asker is None else (asker,)

@@ -1,7 +1,7 @@
 """Evidence, brought to bear on the recordings below a root: with trees, sources and the past."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,18 +11,17 @@ from recctl.errors import UsageError
 from recctl.evidence import Case, Evidence, Judgement, Reason, Verdict, case_of
 from recctl.evidence.spelling import spelled, spelled_path
 from recctl.plan import below
+from recctl.prune.askers import Askers, TooManyError, is_misnamed
 from recctl.prune.checkout import Checkout
 from recctl.prune.past import Past, older_runs, past_of
-from recctl.prune.searching import Search
+from recctl.prune.searching import Search, search_for
 from recctl.prune.trees import Trees, spelled_bases, trees_of
 from recctl.recording import Recording
 from recctl.rules.policy import Policy
 from recctl.safetext import one_line
 from recctl.sources import NodeId, Presence, written_parameters
 
-_OPEN_TO_SOURCES = frozenset(
-    {Reason.NEVER_RAN, Reason.PARTIAL_LIST, Reason.OTHER_TREE, Reason.NEWER_THAN_EVIDENCE}
-)
+_OPEN_TO_SOURCES = frozenset({Reason.NEVER_RAN, Reason.PARTIAL_LIST, Reason.OTHER_TREE})
 """Why nothing is known of a test that no list and no run has."""
 
 
@@ -47,18 +46,50 @@ class Proof:
         Where an opened file has the recording's name and is none of those at the paths, it may be
         this one: reached through a link, or lying elsewhere in another checkout. Sources that lack
         the test prove what lists and traces that have never heard of it leave open.
+
+        The test id in a file is a claim. Where no dialect gives the file its name under that, and
+        one does under the id of another test in the evidence, that one has to be done with it, too.
+        Where none is found, the sources alone prove nothing.
         """
+        made, by_sources = self._judged(path, recording, search)
+        if made.verdict is not Verdict.UNUSED or not self._is_claim(path, recording):
+            return made
+        try:
+            asker = self.asker(recording)
+        except TooManyError:
+            return _misnamed("too many tests may ask by it")
+        if asker is not None:
+            other = recording.asked_by(asker)
+            found = search_for(other, self.trees.root / path, self.policy)
+            judged, _ = self._judged(path, other, found)
+            return replace(judged, text=f"by its name it is of {one_line(asker)}: {judged.text}")
+        return _misnamed("--unreachable") if by_sources else made
+
+    def asker(self, recording: Recording) -> str | None:
+        """The test of the evidence that asks by a recording's name; null for none.
+
+        Raises TooManyError where it would take too long to find out.
+        """
+        return self._askers.asker(recording)
+
+    def _is_claim(self, path: str, recording: Recording) -> bool:
+        """Whether it is not known to be the test in the file that asks by the file's name."""
+        table = self.policy.table
+        return not case_of(path, recording, table).shared and is_misnamed(recording, table)
+
+    def _judged(self, path: str, recording: Recording, search: Search) -> tuple[Judgement, bool]:
+        """The verdict by the test id that is given, and whether it is by the sources alone."""
         case = self.case(path, recording, search)
         made = self.evidence.judge(case)
         elsewhere = self._elsewhere.get(spelled_path(path).rpartition("/")[2])
         if made.verdict is not Verdict.USED and elsewhere is not None:
             text = f"a file of its name was opened: {one_line(elsewhere)}"
-            return Judgement(Verdict.USED, Reason.OPENED, text)
+            return Judgement(Verdict.USED, Reason.OPENED, text), False
         is_gone = search.sought.presence is Presence.GONE and not case.shared
         if is_gone and made.reason in _OPEN_TO_SOURCES and not self.heard_of(case.test_id):
             text = f"its test is gone: {one_line(search.sought.reason)}"
-            return Judgement(Verdict.UNUSED, Reason.NOT_LISTED, text)
-        return made
+            return Judgement(Verdict.UNUSED, Reason.NOT_LISTED, text), True
+        return made, False
 
     def about(self, path: str, recording: Recording, search: Search) -> tuple[str, ...]:
         """All that the evidence holds on one recording, a line each."""
@@ -82,7 +113,7 @@ class Proof:
             bases=spelled_bases(bases),
             lists=lists,
             newer_than=self.past.newer_than(path),
-            vouched=self.vouched and self.trees.is_sure(lists, bases),
+            vouched=self.vouched and self.trees.is_sure(bases),
         )
         if test_id is None or case.shared:
             return replace(known, changed_since=self.past.changed_since(None))
@@ -99,6 +130,11 @@ class Proof:
             in_sources=_in_sources(search, is_held=bool(holding)),
             written=written,
         )
+
+    @cached_property
+    def _askers(self) -> Askers:
+        known = self.evidence.listed.keys() | self.evidence.endings.keys()
+        return Askers(self.policy.table, sorted(known))
 
     @cached_property
     def _elsewhere(self) -> Mapping[str, str]:
@@ -123,8 +159,9 @@ def proof_for(
     *,
     vouched: bool = False,
     accept_older_runs: bool = False,
+    given: Collection[Path] = (),
 ) -> Proof:
-    """Evidence for files below a root.
+    """Evidence for files below a root. `given` are the files that the evidence is from.
 
     Raises UsageError for runs of other tests than those here, unless they are accepted,
     RefusedError for a file that is not below the root, and GitError.
@@ -139,7 +176,7 @@ def proof_for(
             paths.add(f"{folders[parent]}{one.path.name}")
     checkout = Checkout(root)
     if not accept_older_runs:
-        refused = list(older_runs(evidence, checkout))
+        refused = list(older_runs(evidence, checkout, given))
         if refused:
             more = f" and {len(refused) - 1:,} more" if len(refused) > 1 else ""
             raise UsageError(
@@ -153,6 +190,11 @@ def proof_for(
         past_of(evidence, paths, checkout, policy.table, accept_older_runs=accept_older_runs),
         vouched,
     )
+
+
+def _misnamed(why: str) -> Judgement:
+    text = f"its name is not that of its request: {why}"
+    return Judgement(Verdict.UNKNOWN, Reason.MISNAMED, text)
 
 
 def _is_same(one: str, other: str) -> bool:

@@ -60,9 +60,11 @@ class Trees:
             one for one, fits in self._fits.items() if fits is None or (bases and bases <= fits)
         )
 
-    def is_sure(self, lists: Iterable[str], bases: frozenset[str]) -> bool:
-        """Whether some lists speak for these trees only."""
-        return all(self._fits[one] in (None, bases) for one in lists)
+    def is_sure(self, bases: frozenset[str]) -> bool:
+        """Whether each list speaks for these trees only, or for others only."""
+        return all(
+            fits is None or fits == bases or fits.isdisjoint(bases) for fits in self._fits.values()
+        )
 
     def _search(self, file: str) -> Iterable[str]:
         for folder in self.folders:

@@ -4,31 +4,35 @@ What several recordings have in common stands first and once; below it, by test,
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from html import escape
 from itertools import groupby, islice
 from typing import Any
 
 from rich.text import Text
 
-from recctl.compare.changes import Changes, Fate, Pair, Place, Unread
-from recctl.compare.summary import Common, Summary
+from recctl.compare.changes import SUBMODULE, Changes, Fate, Pair, Place, Unread
+from recctl.compare.summary import Common, Summary, Told
+from recctl.compare.values import Comparison, Statement
 from recctl.render import comparison as render
 from recctl.render import document as document_json
 from recctl.render.markdown import code, escaped
 from recctl.render.summary import plural
 from recctl.safetext import one_line
+from recctl.secrets import MASK, masked, may_hold
 
 _STYLES = {Fate.CHANGED: "cyan", Fate.MOVED: "cyan", Fate.ADDED: "green", Fate.REMOVED: "red"}
 _FAINT = "dim"
 _SHORT = 12
 _MOST_ALIKE = 8
-"""So many recordings of a test that have nothing particular are shown, if they are more, counted.
+"""So many recordings of which the same is told stand one by one; more are folded, with all hashes.
 """
 
 _MOST_VARIANTS = 8
-_MOST_TESTS = 20
-"""So many tests are named of which there is nothing particular to tell, the others counted."""
+_MOST_TOLD = 3
+"""So many common changes stand in the first line."""
 
+_WIDTH = 80
 _NO_TEST = "no test"
 
 
@@ -39,12 +43,13 @@ def as_text(changes: Changes, summary: Summary) -> Iterator[Text]:
     """The summary, then the tests that have something of their own, then the others."""
     if changes.is_empty:
         return
-    yield Text(counted(summary), style="bold")
-    for common in summary.common:
+    for number, line in enumerate(_heads(summary)):
+        yield Text(line, style="" if number else "bold")
+    for common in _explained(summary):
         yield from _common_lines(common, summary)
     plain: list[tuple[str, list[Pair]]] = []
     for title, pairs in _by_test(changes.pairs):
-        if summary.common and all(map(summary.is_common, pairs)):
+        if summary.common and not any(_is_particular(pair, summary) for pair in pairs):
             plain.append((title, pairs))
             continue
         yield Text()
@@ -53,15 +58,17 @@ def as_text(changes: Changes, summary: Summary) -> Iterator[Text]:
     if plain:
         yield Text()
         yield Text("only what is told above", style="bold")
-        for title, pairs in plain[:_MOST_TESTS]:
-            yield Text(f"  {title}  {_fates(pairs)}", no_wrap=True)
-        if len(plain) > _MOST_TESTS:
-            yield Text(f"  … and {plural(len(plain) - _MOST_TESTS, 'more test')}", style=_FAINT)
+        for title, pairs in plain:
+            yield Text(f"  {title}", no_wrap=True)
+            yield from _section(pairs, summary, "  ")
     if changes.unread:
         yield Text()
         yield Text("not compared", style="bold yellow")
         for one in changes.unread:
             yield Text(f"  {_unread(one)}", no_wrap=True)
+    if note := _hidden(summary):
+        yield Text()
+        yield Text(note, style=_FAINT)
 
 
 def pair_as_text(pair: Pair) -> Iterator[Text]:
@@ -73,76 +80,146 @@ def pair_as_text(pair: Pair) -> Iterator[Text]:
     yield from render.as_text(comparison)
 
 
-def counted(summary: Summary) -> str:
-    """The changes in numbers, on one line."""
-    fates = ", ".join(f"{count:,} {fate}" for fate, count in summary.counts.items() if count)
+def _heads(summary: Summary) -> list[str]:
+    """How many recordings of how many tests, what most of them have in common, and the counts."""
     of = f" of {plural(summary.tests, 'test')}" if summary.tests else ""
-    told = f"{plural(summary.recordings, 'recording')}{of}: {fates}" if fates else ""
+    recordings = f"{plural(summary.recordings, 'recording')}{of}" if summary.recordings else ""
+    told = [
+        f"{_headline(common)} ({_share(common, summary)})" for common in summary.common[:_MOST_TOLD]
+    ]
+    more = len(summary.common) - len(told)
+    told += [f"{more:,} more below"] if more else []
+    if told:
+        return [f"{recordings}: {', '.join(told)}", _counted(summary)]
+    return [": ".join(filter(None, (recordings, _counted(summary)))) or "no recordings differ"]
+
+
+def _counted(summary: Summary) -> str:
+    """The changes in numbers."""
+    fates = ", ".join(f"{count:,} {fate}" for fate, count in summary.counts.items() if count)
     unread = f"{summary.unread:,} not compared" if summary.unread else ""
-    return "; ".join(filter(None, (told, unread))) or "no recordings differ"
+    return "; ".join(filter(None, (fates, unread)))
+
+
+def _headline(common: Common) -> str:
+    return ("answer: " if common.of_answers else "") + one_line(common.headline)
+
+
+def _explained(summary: Summary) -> list[Common]:
+    """The common changes of which there is more to tell than stands in the first line."""
+    return [
+        common
+        for place, common in enumerate(summary.common)
+        if place >= _MOST_TOLD or any(one.details for one in common.variants)
+    ]
 
 
 def _common_lines(common: Common, summary: Summary) -> Iterator[Text]:
-    yield Text(f"  {one_line(common.headline)} ({_share(common.recordings, summary)})")
-    for number, variant in enumerate(common.variants):
-        if number == _MOST_VARIANTS:
+    yield Text(f"  {_headline(common)} ({_share(common, summary)})")
+    for number, variant in enumerate(common.variants, 1):
+        if number > _MOST_VARIANTS:
             more = len(common.variants) - _MOST_VARIANTS
             yield Text(f"    … and {more:,} more", style=_FAINT)
             break
         if not common.is_one:
-            yield Text(f"    in {variant.recordings:,}", style=_FAINT)
+            yield Text(f"    variant {number}, in {variant.recordings:,}", style=_FAINT)
         for line in variant.details:
             yield render.detail_line(line, "  " if common.is_one else "    ")
 
 
-def _share(count: int, summary: Summary) -> str:
-    return "all" if count == summary.compared == summary.recordings else f"{count:,}"
+def _share(common: Common, summary: Summary) -> str:
+    if not summary.is_all(common):
+        return f"{common.recordings:,}"
+    if summary.compared == summary.recordings:
+        return "all"
+    return f"all {summary.compared:,} compared"
 
 
-def _section(pairs: Sequence[Pair], summary: Summary) -> Iterator[Text]:
-    for alike in _alike(pairs, summary):
-        first = alike[0]
-        if len(alike) > _MOST_ALIKE:
-            yield Text.assemble(
-                "  ",
-                (first.fate.value, _STYLES[first.fate]),
-                f"  {plural(len(alike), 'recording')}{_told_of(first, summary)}",
-            )
-            continue
-        for pair in alike:
-            yield from _pair_lines(pair, summary)
+def _section(pairs: Sequence[Pair], summary: Summary, indent: str = "") -> Iterator[Text]:
+    for formerly, some in _by_former(pairs):
+        if formerly is not None:
+            yield Text(f"{indent}  {formerly}", no_wrap=True)
+        for alike in _alike(some, summary):
+            yield from _group_lines(alike, summary, indent)
 
 
-def _pair_lines(pair: Pair, summary: Summary) -> Iterator[Text]:
-    yield Text.assemble(
-        "  ", (pair.fate.value, _STYLES[pair.fate]), f"  {_label(pair)}", no_wrap=True
-    )
-    if pair.formerly is not None:
-        yield Text(f"    formerly of {one_line(pair.formerly)}", no_wrap=True)
-    requests, answers = summary.own(pair)
-    yield from render.statement_lines(requests, "    ")
-    if answers and pair.comparison and pair.comparison.statements:
-        yield Text("    its answer", style=_FAINT)
-    yield from render.statement_lines(answers, "    ")
-    if pair.rest.value:
-        yield Text(f"    {pair.rest.value}", style=_FAINT)
+def _group_lines(alike: Sequence[Pair], summary: Summary, indent: str) -> Iterator[Text]:
+    first = alike[0]
+    fate = (first.fate.value, _STYLES[first.fate])
+    labels = [_label(pair) for pair in alike]
+    if len(labels) > 1:
+        yield Text.assemble(f"{indent}  ", fate, f"  {plural(len(alike), 'recording')}")
+        for line in _packed(labels, _WIDTH - len(indent) - 4):
+            yield Text(f"{indent}    {line}", no_wrap=True)
+    else:
+        yield Text.assemble(f"{indent}  ", fate, f"  {labels[0]}", no_wrap=True)
+    requests, answers = summary.told(first)
+    yield from _told_lines(requests, f"{indent}    ")
+    if answers and _has_heading(first):
+        yield Text(f"{indent}    its answer", style=_FAINT)
+        yield from _told_lines(answers, f"{indent}      ")
+    else:
+        yield from _told_lines(answers, f"{indent}    ")
+    if first.rest.value:
+        yield Text(f"{indent}    {first.rest.value}", style=_FAINT)
 
 
-def _alike(pairs: Sequence[Pair], summary: Summary) -> Iterable[list[Pair]]:
-    """Pairs of one fate of which there is nothing particular together, each other one alone."""
+def _told_lines(told: Iterable[Told], indent: str) -> Iterator[Text]:
+    for one in told:
+        yield from render.statement_lines([_as_statement(one)], indent)
+
+
+def _as_statement(told: Told) -> Statement:
+    """What is told, with the variant in the headline."""
+    if told.variant is None:
+        return told.statement
+    return replace(told.statement, headline=f"{told.statement.headline}, variant {told.variant:,}")
+
+
+def _has_heading(pair: Pair) -> bool:
+    """Whether what is told of the answer must be told from what is told of the request."""
+    return pair.comparison is not None and bool(pair.comparison.statements)
+
+
+def _packed(labels: Iterable[str], width: int) -> Iterator[str]:
+    """Labels on lines of a width, as many on each as have room."""
+    line = ""
+    for label in labels:
+        if line and len(line) + 2 + len(label) > width:
+            yield line
+            line = ""
+        line += f"  {label}" if line else label
+    if line:
+        yield line
+
+
+def _is_particular(pair: Pair, summary: Summary) -> bool:
+    return pair.comparison is None or bool(pair.rest.value) or summary.has_own(pair)
+
+
+def _alike(pairs: Sequence[Pair], summary: Summary) -> Iterator[list[Pair]]:
+    """Many pairs of which the same is told together, each other one alone."""
     groups: dict[object, list[Pair]] = {}
     for pair in pairs:
-        has_own = any(summary.own(pair)) or pair.formerly is not None
-        key = id(pair) if has_own else (pair.fate, pair.rest, pair.like is None)
-        groups.setdefault(key, []).append(pair)
-    return groups.values()
+        key = (pair.fate, pair.rest, pair.like is None, _has_heading(pair), summary.told(pair))
+        groups.setdefault(id(pair) if summary.has_own(pair) else key, []).append(pair)
+    for group in groups.values():
+        yield from [group] if len(group) > _MOST_ALIKE else ([pair] for pair in group)
 
 
-def _told_of(pair: Pair, summary: Summary) -> str:
-    if pair.rest.value:
-        return f": {pair.rest.value}"
-    like = " like others" if pair.like else ""
-    return f"{like}: only what is told above" if summary.is_common(pair) else like
+def _by_former(pairs: Sequence[Pair]) -> Iterator[tuple[str | None, list[Pair]]]:
+    """Pairs by the test that those before are of, where it is another; the others first."""
+    groups: dict[str | None, list[Pair]] = {None: []}
+    for pair in pairs:
+        told = None
+        if pair.formerly is not None:
+            told = f"{'like ones' if pair.like else 'formerly'} of {one_line(pair.formerly)}"
+        groups.setdefault(told, []).append(pair)
+    return ((told, some) for told, some in groups.items() if some)
+
+
+def _hidden(summary: Summary) -> str:
+    return render.hidden_note(Comparison(hidden=summary.hidden))
 
 
 # Markdown
@@ -154,16 +231,23 @@ def as_markdown(changes: Changes, summary: Summary, most_bytes: int) -> str:
     What has no room is left out, and the last line says how much that is.
     """
     page = _Page(most_bytes)
-    page.add(f"### recctl diff: {escaped(counted(summary))}")
-    skipped = sum(not page.add(*_common_blocks(common, summary)) for common in summary.common)
+    first, *others = (render.marked_up(line) for line in _heads(summary))
+    page.add(f"### recctl diff: {first}", *others)
+    skipped = sum(not page.add(*_common_blocks(common, summary)) for common in _explained(summary))
     for one in changes.unread:
         skipped += not page.add(f"- not compared: {escaped(_unread(one))}")
     left = 0
     for title, pairs in _by_test(changes.pairs):
-        groups = [(len(alike), _group_blocks(alike, summary)) for alike in _alike(pairs, summary)]
+        groups = [
+            group
+            for formerly, some in _by_former(pairs)
+            for group in _test_groups(formerly, some, summary)
+        ]
         left += page.fold(f"<code>{_html(title)}</code> {_fates(pairs)}", groups)
     told = [plural(left, "recording")] if left else []
     told += [plural(skipped, "line") + " of the summary"] if skipped else []
+    if note := _hidden(summary):
+        page.end(f"*{escaped(note)}*")
     if told:
         page.end(f"*{' and '.join(told)} left out for want of room; all:* `--format json`")
     return page.text
@@ -222,34 +306,44 @@ def _size(blocks: Iterable[str]) -> int:
 
 
 def _common_blocks(common: Common, summary: Summary) -> Iterator[str]:
-    yield f"- {render.marked_up(common.headline)} ({_share(common.recordings, summary)})"
-    for variant in common.variants[:_MOST_VARIANTS]:
+    yield f"- {render.marked_up(_headline(common))} ({_share(common, summary)})"
+    for number, variant in enumerate(common.variants[:_MOST_VARIANTS], 1):
         if not common.is_one:
-            yield f"  in {variant.recordings:,} of these"
+            yield f"  variant {number}, in {variant.recordings:,} of these"
         yield from islice(render.statement_blocks([common.statement(variant)]), 1, None)
+    if len(common.variants) > _MOST_VARIANTS:
+        yield f"  … and {len(common.variants) - _MOST_VARIANTS:,} more"
+
+
+def _test_groups(
+    formerly: str | None, pairs: Sequence[Pair], summary: Summary
+) -> Iterator[tuple[int, list[str]]]:
+    """Blocks of what is told at once, each with its number of recordings."""
+    head = [] if formerly is None else [_marked_former(formerly)]
+    for alike in _alike(pairs, summary):
+        yield len(alike), head + _group_blocks(alike, summary)
+        head = []
+
+
+def _marked_former(formerly: str) -> str:
+    words, _, test = formerly.partition(" of ")
+    return f"{words} of {code(test)}"
 
 
 def _group_blocks(alike: Sequence[Pair], summary: Summary) -> list[str]:
     first = alike[0]
-    if len(alike) > _MOST_ALIKE:
-        told = f"{plural(len(alike), 'recording')}{_told_of(first, summary)}"
-        return [f"**{first.fate}** {escaped(told)}"]
-    return [block for pair in alike for block in _pair_blocks(pair, summary)]
-
-
-def _pair_blocks(pair: Pair, summary: Summary) -> list[str]:
-    blocks = [f"**{pair.fate}** {_marked_label(pair)}"]
-    if pair.formerly is not None:
-        blocks.append(f"formerly of {code(one_line(pair.formerly))}")
-    requests, answers = summary.own(pair)
-    blocks += render.statement_blocks(requests)
-    if answers and pair.comparison and pair.comparison.statements:
-        blocks.append("its answer")
-    blocks += render.statement_blocks(answers)
-    if pair.rest.value:
-        blocks.append(escaped(pair.rest.value))
-    if summary.is_common(pair):
-        blocks.append("only what is told above")
+    if len(alike) > 1:
+        labels = ", ".join(map(_marked_label, alike))
+        blocks = [f"**{first.fate}** {plural(len(alike), 'recording')}: {labels}"]
+    else:
+        blocks = [f"**{first.fate}** {_marked_label(first)}"]
+    requests, answers = summary.told(first)
+    blocks += render.statement_blocks(map(_as_statement, requests))
+    if answers and _has_heading(first):
+        blocks.append("**its answer**")
+    blocks += render.statement_blocks(map(_as_statement, answers))
+    if first.rest.value:
+        blocks.append(escaped(first.rest.value))
     return blocks
 
 
@@ -280,6 +374,9 @@ def _object(pair: Pair) -> dict[str, Any]:
         if pair.comparison is None
         else render.as_document(pair.comparison)
     )
+    safe = {
+        part: [_without_secrets(one) for one in differences] for part, differences in exact.items()
+    }
     return {
         "kind": pair.fate.value,
         "like": _place(pair.like),
@@ -287,8 +384,30 @@ def _object(pair: Pair) -> dict[str, Any]:
         "before": _place(pair.before),
         "after": _place(pair.after),
         "similarity": None if pair.similarity is None else round(pair.similarity, 4),
-        **exact,
+        **safe,
     }
+
+
+def _without_secrets(difference: dict[str, Any]) -> dict[str, Any]:
+    """A difference with `MASK` in place of texts that may hold a secret, as findings have it."""
+    name = difference["pointer"].rpartition("/")[2]
+    return {
+        "op": difference["op"],
+        "pointer": masked(difference["pointer"]),
+        "before": _masked(difference["before"], name),
+        "after": _masked(difference["after"], name),
+    }
+
+
+def _masked(value: Any, name: str) -> Any:
+    """A JSON value in which no text may hold a secret, by itself or for the name it has."""
+    if isinstance(value, dict):
+        return {masked(key): _masked(one, key) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_masked(one, name) for one in value]
+    if isinstance(value, str) and may_hold(f'"{name}": "{value}"'):
+        return MASK
+    return value
 
 
 def _place(place: Place | None) -> dict[str, str | None] | None:
@@ -301,8 +420,10 @@ def _summary(summary: Summary) -> dict[str, Any]:
         "tests": summary.tests,
         **{fate.value: count for fate, count in summary.counts.items()},
         "unread": summary.unread,
+        "hidden": summary.hidden,
         "common": [
             {
+                "part": "response" if common.of_answers else "request",
                 "headline": common.headline,
                 "recordings": common.recordings,
                 "variants": [
@@ -351,11 +472,13 @@ def _label(pair: Pair) -> str:
 def _marked_label(pair: Pair) -> str:
     if pair.fate is Fate.ADDED and pair.like is not None:
         return f"{code(_short(pair.after))} like {code(_short(pair.like))}{_percent(pair)}"
+    if pair.before and pair.after and _short(pair.before) != _short(pair.after):
+        return f"{code(_short(pair.before))} → {code(_short(pair.after))}{_percent(pair)}"
     return code(_label(pair))
 
 
 def _percent(pair: Pair) -> str:
-    if pair.similarity is None or pair.similarity == 1:
+    if pair.similarity is None or (pair.similarity == 1 and pair.like is None):
         return ""
     return f"  {int(100 * pair.similarity)} % alike"
 
@@ -372,6 +495,8 @@ def _short(place: Place | None) -> str:
 
 
 def _unread(one: Unread) -> str:
+    if {one.before, one.after} <= {SUBMODULE, None}:
+        return one_line(f"{one.path}: {SUBMODULE}")
     reasons = [
         f"{side}: {reason}"
         for side, reason in (("before", one.before), ("after", one.after))

@@ -19,6 +19,8 @@ _HEADING = "bold"
 _MARKS = {"context": " ", "removed": "-", "added": "+", "words": "~"}
 _STYLES = {"context": _FAINT, "removed": _REMOVED, "added": _ADDED, "words": ""}
 _WORDS = re.compile(r"(\[-.*?-\])|(\{\+.*?\+\})")
+_OTHER_WORDS = re.compile(r"(⟦-.*?-⟧)|(⟦\+.*?\+⟧)")
+"""Of a text that has the marks of the first in itself."""
 
 
 def as_text(comparison: Comparison) -> Iterator[Text]:
@@ -53,7 +55,8 @@ def detail_line(line: Line, indent: str = "") -> Text:
         return made
     at = 0
     shown = _shown(line)
-    for match in _WORDS.finditer(shown):
+    marked = _OTHER_WORDS if _OTHER_WORDS.search(shown) else _WORDS
+    for match in marked.finditer(shown):
         made.append(shown[at : match.start()])
         made.append(match[0], style=_REMOVED if match[1] else _ADDED)
         at = match.end()

@@ -14,7 +14,6 @@ import pytest
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
     from types import ModuleType
 
     from recctl.tracing import runs
@@ -57,7 +56,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
 def _begin(file: str, early_config: pytest.Config) -> None:
     from recctl.tracing import runs  # noqa: PLC0415
 
-    root = _root(early_config.rootpath)
+    root = runs.root_above(early_config.rootpath)
     command = ["pytest", *map(str, early_config.invocation_params.args)]
     try:
         trusted = early_config.known_args_namespace.recctl_trust
@@ -127,12 +126,3 @@ def _sessions() -> ModuleType:
 
     runs.tracer()
     return import_module("recctl_pytest")
-
-
-def _root(folder: Path) -> Path:
-    """The top of the git work tree, as plans have it; without git, pytest's root."""
-    for mark in (".git", ".recctl"):
-        for above in (folder, *folder.parents):
-            if (above / mark).exists():
-                return above
-    return folder

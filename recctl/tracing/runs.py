@@ -46,6 +46,15 @@ def tracer() -> ModuleType:
     return import_module("recctl_tracer")
 
 
+def root_above(folder: Path) -> Path:
+    """The root of the tree in which a folder lies, as plans have it, whose imports this spares."""
+    for mark in (".git", ".recctl"):
+        for above in (folder, *folder.parents):
+            if (above / mark).exists():
+                return above
+    return folder
+
+
 def begin(
     file: str,
     root: Path,
@@ -115,6 +124,11 @@ class Tree:
             if not key.startswith("GIT_") or key.startswith(_USERS_VARIABLES)
         }
         with suppress(OSError, ValueError):
+            # Not by `-c`: a hook of a run before, in this process, takes that for anything at all.
+            number = int(kept.get("GIT_CONFIG_COUNT") or 0)
+            for place, (key, value) in enumerate(_SETTINGS, start=number):
+                kept |= {f"GIT_CONFIG_KEY_{place}": key, f"GIT_CONFIG_VALUE_{place}": value}
+            kept["GIT_CONFIG_COUNT"] = str(number + len(_SETTINGS))
             self._git = subprocess.Popen(  # noqa: S603 - fixed words
                 [program, *_STATUS],
                 cwd=root,
@@ -148,10 +162,10 @@ class Tree:
 
 _MOST_SECONDS = 10.0
 _STATUS = (
-    *("--no-pager", "-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}"),
-    *("status", "--porcelain=v2", "--branch", "-z", "--no-renames"),
+    *("--no-pager", "status", "--porcelain=v2", "--branch", "-z", "--no-renames"),
     *("--untracked-files=all", "--ignore-submodules=dirty"),
 )
+_SETTINGS = (("core.fsmonitor", "false"), ("core.hooksPath", os.devnull))
 _USERS_VARIABLES = ("GIT_CONFIG_", "GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM")
 """What of git's part of the environment is kept, as the rest may name another repository."""
 
@@ -194,3 +208,55 @@ def _short(command: Sequence[str]) -> list[str]:
     """A command that fits in a line."""
     words = [word[:200] for word in command[:20]]
     return [*words, "…"] if len(command) > 20 else words
+
+
+class Count:
+    """Of one run in a trace: how many files were opened, and how many tests there are.
+
+    `is_plain` says that nothing in it may make it prove less: whoever wants to know more has to
+    read it as evidence.
+    """
+
+    def __init__(self) -> None:
+        self.opened = self.tests = 0
+        self.is_plain = False
+
+
+def count(file: str, run: str) -> Count:
+    """Count what a run noted, with next to nothing loaded. Nothing where it cannot be read."""
+    import json  # noqa: PLC0415 - not of use to the plugin
+
+    counted = Count()
+    opened, tests, open_sessions, ends = set[str](), set[str](), set[str](), set[object]()
+    own, is_odd = f'"run":"{run}"'.encode("ascii"), False
+    try:
+        with open(file, "rb") as lines:  # noqa: PTH123 - as it is
+            for line in lines:
+                is_odd = is_odd or not (line.startswith(_START) and line.endswith(b"}\n"))
+                if own not in line:
+                    continue
+                told = json.loads(line)
+                kind = told["kind"]
+                if kind == "open":
+                    opened.add(told["path"].lower())
+                elif kind == "test":
+                    tests.add(told["id"])
+                elif kind == "session":
+                    open_sessions.add(told["session"])
+                elif kind == "finished":
+                    open_sessions.discard(told["session"])
+                    ends.add(told["exit"])
+                elif kind == "end":
+                    ends.add(told["exit"])
+                else:
+                    is_odd = is_odd or kind not in _PLAIN
+                is_odd = is_odd or told.get("traced") is False
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        is_odd = True
+    counted.opened, counted.tests = len(opened), len(tests)
+    found_any = any("/recordings/" in f"/{one}" for one in opened)
+    counted.is_plain = not is_odd and not open_sessions and ends == {0} and (found_any or not tests)
+    return counted
+
+
+_PLAIN = ("run", "tree", "process", "listen")

@@ -1,5 +1,6 @@
 """What is said of two answers: what the model said and called, whatever chunks it came in."""
 
+import copy
 from typing import Any
 
 import pytest
@@ -24,7 +25,7 @@ from tests.build import (
     tool_call_stream,
     tool_result,
 )
-from tests.compare.reading import answers, compared, recorded
+from tests.compare.reading import answers, compared, lines, recorded
 from tests.strategies import json_values, places, replaced
 
 CALL = ["{", '"place": ', '"Gull Bay"}']
@@ -144,6 +145,98 @@ def test_an_exception_instead_of_an_answer_is_told_once() -> None:
 def test_models_that_come_and_go_are_told() -> None:
     said = answers(model_list(["fog-1", "fog-2"]), model_list(["fog-2", "fog-3"]))
     assert said == ["models removed", "  - fog-1", "models added", "  + fog-3"]
+
+
+def models_with(*members: Document) -> Document:
+    """A list of the models a, b, c, with other members."""
+    made = model_list("abc")
+    for model, known in zip(made["body"], members, strict=False):
+        model["__data__"].update(known)
+    return made
+
+
+def test_the_same_models_in_another_order_are_told_as_that() -> None:
+    said = answers(model_list(["a", "b", "c"]), model_list(["b", "c", "a"]))
+    assert said == ["the same 3 models in another order"]
+    said = answers(model_list(["a", "b"]), model_list(["a", "b", "b"]))
+    assert said == ["models listed more or less often", "    b: 1 → 2"]
+
+
+def test_members_of_models_are_told_wherever_the_models_stand() -> None:
+    said = answers(model_list("abc"), models_with({}, {"max_model_len": 512}))
+    assert said == ["`max_model_len` of model `b` added", "  + 512"]
+    said = answers(model_list("abc"), models_with({"owned_by": "me"}, {"owned_by": "me"}))
+    assert said == [
+        "`owned_by` of 2 models changed",
+        '    a: "library" → "me"',
+        '    b: "library" → "me"',
+    ]
+    turned = models_with({"created": 3}, {"max_model_len": 512})
+    turned["body"].reverse()
+    assert answers(model_list("abc"), turned) == [
+        "the same 3 models in another order",
+        "`max_model_len` of model `b` added",
+        "  + 512",
+    ]
+
+
+def with_members(answer: Document, **members: Any) -> Document:
+    """An answer whose body has other members, too."""
+    made = copy.deepcopy(answer)
+    made["body"]["__data__"].update(members)
+    return made
+
+
+def test_members_that_no_transcript_has_are_told() -> None:
+    old = embeddings([[0.1, 0.2]])
+    new = with_members(old, object="vectors")
+    assert answers(old, new) == ["`object` of the answer changed", '    "list" → "vectors"']
+    one, other = (recorded(chat_request("a"), made) for made in (old, new))
+    found = compared(one, other).response
+    assert [one.pointer for one in found] == ["/recording/response/body/__data__/object"]
+
+
+def test_of_many_members_a_few_are_named() -> None:
+    old = embeddings([[0.1, 0.2]])
+    new = with_members(old, a=1, b=2, c=3, d=4)
+    assert answers(old, new)[0] == "4 other members of the answer differ: /a, /b, /c, …"
+
+
+def test_other_members_of_a_recording_are_told() -> None:
+    one, other = (recorded(chat_request("a")) for _ in range(2))
+    other.document["id_normalization_mapping"] = {"rec-1": "x"}  # type: ignore[index]
+    assert lines(compared(one, other).answers) == [
+        "`id_normalization_mapping/rec-1` of the recording added",
+        '  + "x"',
+    ]
+
+
+def test_members_of_chunks_are_told_whatever_chunks_they_come_in() -> None:
+    pieces = (["The lamp ", "is lit."], ["The ", "lamp is ", "lit."])
+    one, other = (chat_stream(made) for made in pieces)
+    for chunk in one["body"]:
+        chunk["__type__"] = "fog.ChatCompletionChunk"
+    said = answers(one, other)
+    assert said[0] == "`__type__` of chunks changed"
+    assert said[1].startswith('    "fog.ChatCompletionChunk" → "openai.')
+
+
+def test_nothing_against_nothing_is_hidden_and_counted() -> None:
+    old = with_members(embeddings([[0.1]]), note=None)
+    new = with_members(embeddings([[0.1]]), words=[])
+    one, other = (recorded(chat_request("a"), made) for made in (old, new))
+    found = compared(one, other)
+    assert (found.answers, found.hidden) == ((), 2)
+    assert len(compared(one, other, ignore_volatile=False).answers) == 2
+
+
+def test_an_odd_stream_is_told_in_words_unless_only_its_times_are_odd() -> None:
+    one = chat_stream(["Yes", "."])
+    other = copy.deepcopy(one)
+    other["body"][0]["__data__"]["created"] = 5
+    assert answers(one, other) == []
+    other["body"][0]["__data__"]["model"] = "fog-9"
+    assert "the stream is odd: the model changes within the stream" in answers(one, other)
 
 
 def test_numbers_of_embeddings_are_told_in_a_line() -> None:

@@ -303,6 +303,32 @@ def test_nearly_all_pairs_of_a_generated_corpus_are_right(edits: list[Any], rena
     assert Corpus(before, after).right(1) >= 0.99
 
 
+@pytest.mark.parametrize("edits", [[reworded], EDITS])
+def test_what_was_really_added_is_seldom_paired_with_what_was_really_removed(
+    edits: list[Any],
+) -> None:
+    random = Random(len(edits))  # noqa: S311
+    before, after, truth = [], [], {}
+    for number in range(240):
+        said = [" ".join(random.choices(WORDS, k=random.randint(5, 30))) for _ in range(3)]
+        request = chat(*said)
+        keeper = "You keep the lamps at sea. Answer briefly and never guess; name port and hour."
+        request["body"]["messages"].insert(0, {"role": "system", "content": keeper})
+        test = f"tests/sea/test_{number % 7}.py::test_{WORDS[number % 25]}_{number % 60}"
+        old, new = item(request, test), deepcopy(request)
+        random.choice(edits)(random, new["body"])
+        if number % 6 != 0:
+            before.append(old)
+        if number % 6 != 1:
+            after.append(item(new, test))
+        if number % 6 > 1:
+            truth[old.path] = after[-1].path
+    found = pairs(before, after)
+    assert sum(found.get(old) == new for old, new in truth.items()) >= 0.99 * len(truth)
+    orphans = {one.path for one in before} - truth.keys()
+    assert len(orphans & found.keys()) <= 0.25 * 40
+
+
 # Invariants
 
 REQUESTS = st.builds(

@@ -1,5 +1,6 @@
 """What is said of two requests: messages, tools and parameters, and every difference by someone."""
 
+import copy
 import json
 from typing import Any
 
@@ -432,8 +433,7 @@ def test_the_schema_of_a_tool_is_told_parameter_by_parameter() -> None:
         "tool `lamp` schema changed",
         '    parameter `place` /description: "A lighthouse." → "A tower."',
         "  - parameter `color` removed",
-        '  + parameter `hours` added: {"type": "string", "description": "How long."}',
-        '    /required/1: "color" → "hours"',
+        '  + parameter `hours` added (required): {"type": "string", "description": "How long."}',
     ]
 
 
@@ -624,3 +624,32 @@ def test_no_request_is_too_odd(request_: Any) -> None:
     odd = Recording("", {"request": request_, "response": {}}, 0)
     check(odd, of_body({"messages": ["a"]}))
     check(of_body({"messages": ["a"]}), odd)
+
+
+def test_a_parameter_that_must_be_there_now_is_told() -> None:
+    other = copy.deepcopy(LAMP)
+    other["function"]["parameters"]["required"] = ["place"]
+    assert requests(chat(user("a"), tools=[LAMP]), chat(user("a"), tools=[other])) == [
+        "tool `lamp` schema changed",
+        '  - /required/1: "color"',
+    ]
+
+
+def test_without_the_test_nothing_is_said_of_it() -> None:
+    one = recorded(http_request("http://x/v1/messages", {"a": 1}), test_id="a.py::a")
+    other = recorded(http_request("http://x/v1/messages", {"a": 2}), test_id="a.py::b")
+    assert lines(compared(one, other).statements)[0] == "test id changed"
+    found = compared(one, other, with_test=False)
+    assert [said.headline for said in found.statements] == ["parameter `a` changed"]
+    assert [one.pointer for one in found.request] == ["/payload/a"]
+
+
+def test_what_a_header_keeps_secret_is_not_shown() -> None:
+    keys = ("abcdef0123456789abcdef01", "fedcba9876543210fedcba98")
+    one, other = (
+        {**chat(user("a")), "headers": {"Authorization": f"Bearer {key}"}} for key in keys
+    )
+    for pair in ((chat(user("a")), one), (one, other), (one, chat(user("a")))):
+        said = "\n".join(requests(*pair))
+        assert "`/headers/Authorization`" in said
+        assert not any(key in said for key in keys)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from recctl.compare.changes import Changes, Fate, Rest, changes
+from recctl.compare.changes import Changes, Fate, Rest, Unread, changes
 from recctl.compare.sides import of_folders, of_git
 from recctl.compare.values import Part
 from recctl.dialects import published
@@ -164,6 +164,17 @@ def test_what_is_no_recording_by_its_place_does_not_count(repository: Work) -> N
     assert seen("HEAD~1..HEAD").is_empty
 
 
+def test_what_git_ignores_and_repositories_inside_have_no_part(repository: Work) -> None:
+    repository.commit(files(OLD) | {".gitignore": b"scratch/\n"})
+    for path, content in files(NEW).items():
+        repository.write(f"scratch/{path}", content or b"")
+    work(repository.top / "inner").commit(files(TIDE))
+    assert seen().is_empty
+    assert seen("HEAD", "scratch").is_empty
+    repository.write(path_of(OTHER), canonical(OTHER[1]))
+    assert [(fate, after) for fate, _, after in told(seen())] == [("added", path_of(OTHER))]
+
+
 def test_line_ends_that_git_converts_are_no_difference(repository: Work) -> None:
     repository.commit(files(OLD))
     repository.git("config", "core.autocrlf", "true")
@@ -210,6 +221,13 @@ def test_a_recording_that_changed_its_folder_is_moved(repository: Work) -> None:
     assert told(seen("HEAD~1..HEAD")) == [
         ("moved", path_of(OLD), path_of(OLD, "shared/recordings"))
     ]
+
+
+def test_a_moved_recording_of_equal_bytes_is_only_moved(repository: Work) -> None:
+    repository.commit(files(OLD))
+    repository.commit(gone(OLD) | files(OLD, folder="shared/recordings"))
+    (pair,) = seen("HEAD~1..HEAD").pairs
+    assert (pair.fate, pair.rest) == (Fate.MOVED, Rest.NOTHING)
 
 
 def test_the_request_of_a_renamed_test_is_moved(repository: Work) -> None:
@@ -339,7 +357,18 @@ def test_submodules_are_passed_over(repository: Work, tmp_path: Path) -> None:
         "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(inner.top), "sub"
     )
     repository.commit()
-    assert seen("HEAD~1..HEAD").is_empty
+    found = seen("HEAD~1..HEAD")
+    assert found.pairs == ()
+    assert found.unread == (Unread("sub", None, "a submodule, not compared"),)
+    assert seen().is_empty
+    inner_work = Work(repository.top / "sub")
+    inner_work.git(
+        "-c", "user.name=K", "-c", "user.email=k@x", "commit", "--allow-empty", "-qm", "x"
+    )
+    assert [(one.path, one.is_submodule) for one in seen().unread] == [("sub", True)]
+    assert seen(staged=True).is_empty
+    repository.git("add", "sub")
+    assert [one.path for one in seen(staged=True).unread] == ["sub"]
     assert refusal("HEAD", ".", "sub").startswith("sub is not in the repository")
 
 
@@ -354,11 +383,14 @@ def test_a_folder_that_no_repository_holds_is_refused(
     assert refusal("HEAD").startswith("the working directory is in no git work tree")
 
 
-def test_a_bare_repository_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bare_repository_has_no_work_tree_to_compare_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bare = tmp_path / "bare.git"
     subprocess.run(["git", "init", "-q", "--bare", bare], check=True, env=git_environment())
     monkeypatch.chdir(bare)
-    assert "in no git work tree" in refusal("HEAD")
+    assert "is a bare repository" in refusal("HEAD")
+    assert "is a bare repository" in refusal("HEAD", staged=True)
 
 
 def test_a_repository_without_commits_says_what_can_be_compared(repository: Work) -> None:

@@ -1,7 +1,7 @@
 """What many changes have in common is told once."""
 
 from recctl.compare.changes import Changes, Fate, Pair, Place, Unread
-from recctl.compare.summary import Summary, summary
+from recctl.compare.summary import Summary, Told, summary
 from recctl.compare.values import Comparison, Line, Statement
 
 STREAM = Statement("parameter `stream_options` added", (Line("added", "{}"),))
@@ -43,8 +43,8 @@ def test_a_change_of_one_recording_is_its_own() -> None:
     one = pair(STREAM)
     found = made(one, pair(MODEL))
     assert found.common == ()
-    assert found.own(one) == ((STREAM,), ())
-    assert not found.is_common(one)
+    assert found.told(one) == ((Told(STREAM),), ())
+    assert found.has_own(one)
 
 
 def test_an_equal_change_of_several_is_told_once() -> None:
@@ -54,9 +54,10 @@ def test_an_equal_change_of_several_is_told_once() -> None:
     (common,) = found.common
     assert (common.headline, common.recordings, common.is_one) == (STREAM.headline, 2, True)
     assert common.statement(common.variants[0]) == STREAM
-    assert found.own(one) == ((MODEL,), ())
-    assert found.own(other) == ((), ())
-    assert found.is_common(other)
+    assert found.is_all(common)
+    assert found.told(one) == ((Told(MODEL),), ())
+    assert found.told(other) == ((), ())
+    assert not found.has_own(other)
 
 
 def test_changes_of_one_kind_are_counted_together_and_told_apart() -> None:
@@ -65,7 +66,34 @@ def test_changes_of_one_kind_are_counted_together_and_told_apart() -> None:
     (common,) = found.common
     assert (common.recordings, common.is_one) == (3, False)
     assert [variant.recordings for variant in common.variants] == [2]
-    assert [found.is_common(one) for one in pairs] == [True, True, False]
+    assert [found.has_own(one) for one in pairs] == [False, False, True]
+
+
+def test_what_some_have_in_common_is_told_of_each_without_its_details() -> None:
+    one, other, third = pair(STREAM, MODEL), pair(STREAM), pair(MODEL)
+    found = made(one, other, third)
+    headlines = [Told(Statement(of.headline), is_own=False) for of in (STREAM, MODEL)]
+    assert [found.told(of)[0] for of in (one, other, third)] == [
+        tuple(headlines),
+        (headlines[0],),
+        (headlines[1],),
+    ]
+
+
+def test_of_several_variants_each_recording_has_its_number() -> None:
+    pairs = [pair(edited(text)) for text in "xxxyy"]
+    found = made(*pairs)
+    assert [one.variant for of in pairs for one in found.told(of)[0]] == [1, 1, 1, 2, 2]
+
+
+def test_equal_words_of_requests_and_answers_are_not_one_change() -> None:
+    answer = Pair(Fate.CHANGED, None, None, None, comparison=Comparison(answers=(MODEL,)))
+    assert made(pair(MODEL), answer).common == ()
+
+
+def test_hidden_differences_are_counted() -> None:
+    hidden = Pair(Fate.CHANGED, None, None, None, comparison=Comparison(hidden=3))
+    assert made(hidden, pair(MODEL), hidden).hidden == 6
 
 
 def test_the_most_frequent_change_comes_first() -> None:

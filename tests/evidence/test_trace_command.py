@@ -144,7 +144,7 @@ def test_programs_may_be_trusted_also_by_a_variable(project: Project) -> None:
     )
 
     assert [one["program"] for one in project.lines("untraced")] == ["cat"]
-    assert "trace again with --trust cat" in ran.stderr
+    assert "if it reads no recordings: --trust cat" in ran.stderr
 
 
 def test_that_a_test_started_what_is_not_traced_is_told_with_what_to_do(tmp_path: Path) -> None:
@@ -152,8 +152,22 @@ def test_that_a_test_started_what_is_not_traced_is_told_with_what_to_do(tmp_path
 
     ran = project.recctl(*TRACE, *PYTEST)
 
-    assert any("one of its tests proves less" in one for one in ran.errors)
-    assert "trace again with --trust sort" in ran.stderr
+    assert any("this run proves less" in one for one in ran.errors)
+    assert "--trust sort" in ran.stderr
+
+
+def test_that_a_run_failed_is_told(tmp_path: Path) -> None:
+    project = Project(tmp_path, "def test_a(): opened('a.json'); assert 0")
+
+    ran = project.recctl(*TRACE, *PYTEST)
+
+    assert "recctl: this run proves less: tests failed" in ran.errors
+
+
+def test_that_tests_passed_without_any_recording_is_told(tmp_path: Path) -> None:
+    ran = Project(tmp_path, "def test_a(): pass").recctl(*TRACE, *PYTEST)
+
+    assert "recctl: this run proves less: no recording was opened in it" in ran.stderr
 
 
 def test_that_nothing_was_traced_is_told(project: Project) -> None:

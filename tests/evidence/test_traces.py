@@ -139,29 +139,36 @@ def test_a_run_says_when_and_of_what_it_was(trace: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("connected", "listening", "served"),
+    ("connected", "listening", "doubtful"),
     [
         ([], [], False),
         (["localhost:80"], ["localhost:80"], False),
-        (["localhost:80"], ["*:80"], False),
+        (["localhost:80"], ["127.0.0.1:80"], False),
+        (["[::1]:80"], ["127.0.0.1:80"], False),
+        (["127.0.0.1:80"], ["*:80"], False),
         (["unix:/run/x"], ["unix:/run/x"], False),
-        (["localhost:80"], [], True),
-        (["localhost:80"], ["localhost:81", "*:8080"], True),
+        (["8.8.8.8:443", "[2606:4700::1111]:443"], [], False),
+        (["127.0.0.1:80"], [], True),
+        (["127.0.0.1:80"], ["127.0.0.1:81", "*:8080"], True),
+        (["10.1.2.3:80"], ["*:80"], True),
+        (["169.254.1.1:80"], [], True),
+        (["[fe80::1%eth0]:80"], [], True),
         (["example.org:80"], ["*:80"], True),
-        (["localhost:80", "unix:/run/y"], ["*:80"], True),
+        (["127.0.0.1:80", "unix:/run/y"], ["*:80"], True),
         (["grpc"], [], True),
     ],
 )
-def test_a_run_may_have_been_served_by_what_is_not_traced(
-    connected: list[str], listening: list[str], served: bool, trace: Path
+def test_a_connection_to_what_is_not_traced_and_may_be_near_makes_a_run_doubtful(
+    connected: list[str], listening: list[str], doubtful: bool, trace: Path
 ) -> None:
     lines = [line("connect", address=one, pid=1) for one in connected]
     lines += [line("listen", address=one, pid=2) for one in listening]
 
-    (run,) = of(trace, WHOLE + "".join(lines)).runs
+    evidence = of(trace, WHOLE + "".join(lines))
 
-    assert bool(run.served) == served
-    assert ("--trust" in run.served) == served
+    assert bool(evidence.doubts) == doubtful
+    assert ("--trust" in "".join(evidence.doubts)) == doubtful
+    assert (other(evidence).reason is Reason.INCOMPLETE_TRACE) == doubtful
 
 
 @pytest.mark.parametrize(
@@ -171,7 +178,7 @@ def test_a_run_may_have_been_served_by_what_is_not_traced(
         (line("untraced", program="node", command="node x", why="other", pid=1), "--trust node"),
         (
             line("untraced", program="python", command="", why="environment", pid=1),
-            "hand PYTHONPATH and RECCTL_TRACE… on to it, or",
+            "hand PYTHONPATH and RECCTL_TRACE… on to it; if it reads",
         ),
         (
             line("untraced", program="mine", command="/x/mine.py", why="early", pid=1),
@@ -193,14 +200,6 @@ def test_a_run_in_which_tests_passed_and_no_recording_was_opened_is_doubtful(tra
     evidence = of(trace, "".join([*begun(), opened("package.json"), ended(), *over()]))
 
     assert "no recording was opened" in evidence.doubts[0]
-    assert other(evidence).reason is Reason.INCOMPLETE_TRACE
-
-
-def test_a_program_that_one_test_started_untraced_makes_that_test_unknown(trace: Path) -> None:
-    started = line("untraced", program="x", command="x y", why="other", pid=1, test=TEST)
-    evidence = of(trace, "".join([*begun(), opened(), started, ended(), *over()]))
-
-    assert evidence.doubts == ()
     assert other(evidence).reason is Reason.INCOMPLETE_TRACE
 
 

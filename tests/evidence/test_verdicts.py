@@ -20,7 +20,7 @@ from recctl.evidence import (
     Verdict,
     case_of,
 )
-from recctl.evidence.verdicts import MOST_OPENINGS, merged
+from recctl.evidence.verdicts import MOST_OPENINGS, TELLING, merged
 from recctl.recording import Recording
 
 PATH = "tests/a/recordings/" + "0" * 64 + ".json"
@@ -141,12 +141,6 @@ def test_a_list_says_nothing_of_another_tree() -> None:
     assert reason(evidence, lists=frozenset({"2"})) is Reason.NOT_LISTED
 
 
-def test_a_list_says_nothing_of_what_is_newer() -> None:
-    evidence = listing("tests/c.py::t")
-
-    assert reason(evidence, newer_than=frozenset({"1"})) is Reason.NEWER_THAN_EVIDENCE
-
-
 def test_a_list_that_leaves_tests_out_proves_no_absence() -> None:
     evidence = listing("tests/a.py::t", id="1") | listing("tests/c.py::t", deselected=3, id="2")
 
@@ -214,6 +208,29 @@ def test_a_recording_opened_only_where_its_test_is_skipped_is_used() -> None:
     )
 
 
+def test_a_file_that_one_run_skipped_stays_unknown_whatever_others_say() -> None:
+    """It is skipped as a whole where tests are that cannot run there; these may open it."""
+    skipped = Evidence(uncollected=frozenset({"tests/a/test_a.py"}))
+
+    assert reason(tracing() | skipped) is Reason.NOT_COLLECTED
+
+
+def test_a_run_that_is_told_of_in_two_ways_counts_for_less_than_either() -> None:
+    one, other = Run("1", "pytest", commit="c"), Run("1", "pytest", commit="d")
+    trees = frozenset({"b"})
+    failed = tracing(Outcome.FAILED, run=one, base="b")
+
+    assert reason(tracing(run=one) | failed, other_bases=trees) is Reason.NOT_OPENED
+    both = Evidence(runs=frozenset({other}))
+    assert reason(tracing(run=one) | failed | both, other_bases=trees) is Reason.NOT_PASSED
+
+
+def test_a_run_whose_id_is_also_that_of_a_list_is_a_run() -> None:
+    doubtful = tracing(run=Run("1", "pytest", doubt="it is cut off"))
+
+    assert reason(doubtful | listing(TEST, id="1")) is Reason.INCOMPLETE_TRACE
+
+
 def test_a_doubtful_trace_proves_nothing_even_if_another_does() -> None:
     doubtful = tracing(run=Run("bad", "pytest", doubt="its trace is damaged"))
 
@@ -233,18 +250,6 @@ def test_a_run_in_which_it_may_not_have_been_there_proves_nothing() -> None:
 
 def test_what_is_newer_than_a_run_is_used_if_that_opened_it() -> None:
     assert reason(tracing() | opening(), newer_than=frozenset({"good"})) is Reason.OPENED
-
-
-def test_of_a_run_that_was_served_a_silent_test_proves_nothing() -> None:
-    served = Run("good", "pytest", served="it connected to a server")
-    judgement = tracing(run=served).judge(CASE)
-
-    assert (judgement.verdict, judgement.reason) == (Verdict.UNKNOWN, Reason.SILENT)
-    assert judgement.text.endswith("it connected to a server")
-    other = opening(f"tests/a/recordings/{'1' * 64}.json", run=served)
-    assert reason(tracing(run=served) | other) is Reason.NOT_OPENED
-    page = opening("tests/a/recordings/page.json", run=served)
-    assert reason(tracing(run=served) | page) is Reason.SILENT
 
 
 def test_a_run_that_is_doubtful_in_one_of_two_files_is_doubtful() -> None:
@@ -301,8 +306,11 @@ def test_a_shared_recording_is_unused_only_if_all_listed_tests_passed() -> None:
     assert reason(whole, shared, bases=frozenset({"b"})) is Reason.SHARED
     assert reason(whole, shared, newer_than=frozenset({"good"})) is Reason.SHARED
     assert reason(whole, shared, changed_since=frozenset({"good"})) is Reason.SHARED
-    served = Evidence(runs=frozenset({Run("3", "pytest", served="it connected")}))
-    assert reason(whole | served, shared) is Reason.SHARED
+    doubtful = Evidence(runs=frozenset({Run("3", "pytest", doubt="it connected")}))
+    assert reason(whole | doubtful, shared) is Reason.SHARED
+    assert reason(whole, shared, bases=frozenset()) is Reason.SHARED
+    hidden = tracing(traced=False, run=Run("4", "pytest"))
+    assert reason(whole | hidden, shared) is Reason.SHARED
     skipped = tracing(Outcome.SKIPPED, test="tests/z.py::t", run=Run("2", "pytest"))
     assert reason(whole | skipped, shared) is Reason.SHARED
     assert reason(whole | listing("tests/z.py::t", id="2"), shared) is Reason.SHARED
@@ -412,6 +420,7 @@ RUNS = st.builds(
     st.just("pytest"),
     st.sampled_from(["", "tests failed"]),
     st.sampled_from(["", "", "its trace is damaged"]),
+    commit=st.sampled_from(["", "c", "d"]),
 )
 
 
@@ -530,3 +539,70 @@ def test_what_a_test_owns_that_ended_badly_in_any_run_is_never_unused(
     after = before | Evidence(runs=frozenset({Run("1", "pytest")}), endings=ended)
 
     assert after.judge(case).verdict is not Verdict.UNUSED
+
+
+MAY_TURN = {
+    Reason.NO_EVIDENCE: set(Reason),
+    Reason.NEVER_RAN: {Reason.NOT_OPENED, Reason.NOT_LISTED, Reason.PARAMETERS_GONE},
+    Reason.OTHER_TREE: {Reason.NOT_OPENED, Reason.NOT_LISTED, Reason.PARAMETERS_GONE},
+    Reason.LISTED_ONLY: {Reason.NOT_OPENED},
+    Reason.DESELECTED: {Reason.NOT_OPENED},
+    Reason.PARTIAL_LIST: {Reason.NOT_OPENED},
+    Reason.OTHER_PARAMETERS: {Reason.NOT_OPENED},
+    Reason.NOT_COLLECTED: {Reason.NOT_OPENED, Reason.NOT_LISTED, Reason.PARAMETERS_GONE},
+    Reason.SHARED: {Reason.NOBODY_OPENED},
+}
+"""Why something is unknown for want of evidence -> why it may turn out unused by more of it."""
+
+
+def test_each_reason_is_told_by_a_run_or_may_turn_or_is_a_verdict() -> None:
+    unused = {
+        Reason.NOT_LISTED,
+        Reason.PARAMETERS_GONE,
+        Reason.NOT_OPENED,
+        Reason.NOBODY_OPENED,
+    }
+    of_names = {Reason.MISNAMED}
+    assert MAY_TURN.keys() | TELLING | unused | of_names == set(Reason)
+    assert not MAY_TURN.keys() & TELLING
+
+
+def sound(one: Evidence) -> Evidence:
+    """The same with a run for each ending that is of none, as a file's evidence has it."""
+    told = {ending.source for ended in one.endings.values() for ending in ended}
+    known = {run.id for run in one.runs} | {held.id for held in one.lists}
+    return one | Evidence(runs=frozenset(Run(missing, "pytest") for missing in told - known))
+
+
+@settings(LAW, max_examples=400)
+@given(evidence(), evidence(), CASES)
+def test_more_evidence_takes_back_nothing_that_a_run_has_against_being_unused(
+    one: Evidence, more: Evidence, case: Case
+) -> None:
+    before, after = sound(one).judge(case), (sound(one) | sound(more)).judge(case)
+
+    if after.verdict is Verdict.UNUSED and before.verdict is not Verdict.UNUSED:
+        assert after.reason in MAY_TURN[before.reason]
+        file = (case.test_id or "").partition("::")[0]
+        assert file not in one.uncollected
+
+
+@settings(LAW, max_examples=400)
+@given(st.data())
+def test_a_test_that_two_runs_ended_is_unused_only_if_both_alone_say_so(
+    data: st.DataObject,
+) -> None:
+    """However they differ: in what they open, in doubts, in what they were too old for."""
+    case = Case(PATH, TEST, newer_than=data.draw(OF_IDS), changed_since=data.draw(OF_IDS))
+    parts = []
+    for name in "12":
+        outcomes = st.sampled_from([Outcome.PASSED] * 4 + sorted(set(Outcome)))
+        run = Run(name, "pytest", doubt=data.draw(st.sampled_from(["", "", "killed"])))
+        ended = tracing(data.draw(outcomes), run=run, traced=data.draw(st.booleans()))
+        opens = data.draw(st.sampled_from([None, None, PATH, PATH.replace("/a/", "/b/")]))
+        parts.append(ended | opening(opens, run=run) if opens else ended)
+    alone = [one.judge(case) for one in parts]
+    expected = [one.verdict for one in alone if one.reason is not Reason.DESELECTED]
+
+    is_unused = merged(parts).judge(case).verdict is Verdict.UNUSED
+    assert is_unused == bool(expected and set(expected) == {Verdict.UNUSED})

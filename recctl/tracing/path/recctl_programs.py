@@ -20,20 +20,66 @@ else:
 HARMLESS = frozenset(
     (
         # What Python's own modules start: ctypes.util, platform, uuid, webbrowser
-        *("arp", "c++", "cc", "clang", "crle", "dump", "file", "gcc", "ifconfig", "ip", "ld"),
-        *("ldconfig", "lsb_release", "netstat", "objdump", "sw_vers", "uname", "xcode-select"),
+        *("arp", "crle", "dump", "ifconfig", "ip", "ld", "ldconfig", "lsb_release", "netstat"),
+        *("objdump", "sw_vers", "uname", "xcode-select"),
         # What tells of the system, or waits
         *("date", "df", "free", "getconf", "groups", "hostname", "hostnamectl", "id", "locale"),
         *("logname", "lscpu", "lsof", "nproc", "nvidia-smi", "pgrep", "printenv", "ps", "pwd"),
         *("sleep", "stty", "sysctl", "system_profiler", "tput", "tty", "uptime", "vm_stat"),
         *("where", "which", "who", "whoami"),
         # What makes and removes files without reading them, and what does nothing
-        *("basename", "chmod", "chown", "dirname", "echo", "false", "git", "kill", "killall"),
+        *("basename", "chmod", "chown", "dirname", "echo", "false", "kill", "killall"),
         *("ls", "mkdir", "mkfifo", "mktemp", "pkill", "printf", "rm", "rmdir", "seq", "taskkill"),
         *("test", "touch", "true", "["),
     )
 )
-"""Programs that read no recordings, and start nothing that does."""
+"""Programs that read no recordings but those that they are told of, and start nothing that does."""
+
+_COMPILERS = frozenset(("c++", "cc", "clang", "gcc"))
+"""They are harmless as `ctypes.util` starts them, which has them link nothing but libraries."""
+
+# Git is harmless where it hands out no file's content, and runs nothing else.
+_GITS_OPTIONS = frozenset(
+    ("--bare", "--literal-pathspecs", "--no-optional-locks", "--no-pager", "--no-replace-objects")
+)
+_GITS_OPTIONS_WITH_VALUE = frozenset(("--git-dir", "--namespace", "--work-tree", "-C"))
+_GIT_WITHOUT = {
+    "add": ("-p", "-i", "-e", "--patch", "--interactive", "--edit"),
+    "branch": ("--edit-description",),
+    "commit": ("-p", "-v", "-e", "--patch", "--verbose", "--interactive", "--edit"),
+    "describe": (),
+    "for-each-ref": (),
+    "init": ("--template",),
+    "ls-files": (),
+    "ls-tree": (),
+    "merge-base": (),
+    "remote": ("-f", "--fetch", "update", "show", "prune"),
+    "rev-list": (),
+    "rev-parse": (),
+    "status": ("-v", "--verbose"),
+    "symbolic-ref": (),
+    "tag": ("-e", "--edit"),
+    "version": (),
+}
+"""Sub-commands, and the words with which they hand out content or run something else."""
+_GIT_ONLY_WITH = {
+    "config": (
+        *("--all", "--bool", "--get", "--get-all", "--get-regexp", "--global", "--int", "--list"),
+        *("--local", "--name-only", "--null", "--path", "--show-origin", "--show-scope"),
+        *("--system", "--type", "-l", "-z"),
+    ),
+    "log": (
+        *("--abbrev-commit", "--after", "--all", "--author", "--before", "--branches", "--color"),
+        *("--date", "--decorate", "--diff-filter", "--first-parent", "--follow", "--format"),
+        *("--graph", "--grep", "--max-count", "--merges", "--name-only", "--name-status"),
+        *("--no-color", "--no-decorate", "--no-merges", "--no-patch", "--no-show-signature"),
+        *("--oneline", "--pretty", "--reverse", "--since", "--skip", "--tags", "--topo-order"),
+        *("--until", "-n", "-s", "-z"),
+    ),
+}
+"""Sub-commands, and the only options with which they do not."""
+_GITS_OWN_SETTINGS = ("commit.gpgsign", "init.defaultbranch", "user.email", "user.name")
+"""What may be set: of others git starts programs."""
 
 _SHELLS = frozenset(("ash", "bash", "busybox", "dash", "ksh", "sh", "zsh"))
 _BUILTINS = frozenset(
@@ -60,14 +106,12 @@ class Started:
 
     `doubt` is why it may open recordings unseen, or null: "other", as it is no Python; "isolated",
     as its options keep it from being traced; "environment", as its variables do; or "shell", as
-    the command is not understood. `stays` says that it goes on when the command is over. `files`
-    are those that it is told of, and may open.
+    the command is not understood. `files` are those that it is told of, and may open.
     """
 
     def __init__(self, program: str, command: str) -> None:
         self.program, self.command = program, command
         self.doubt: str | None = None
-        self.stays = False
         self.files: list[str] = []
 
 
@@ -119,7 +163,7 @@ class _Judging:
             return  # it cannot be started
         if not _is_python(name):
             self._add_files(words[1:])
-        if name in HARMLESS or not self.trusted.isdisjoint((name, program, place)):
+        if _is_harmless(name, words[1:]) or not self.trusted.isdisjoint((name, program, place)):
             return
         if not self.reaches:
             self._doubt(name, "environment")
@@ -176,8 +220,6 @@ class _Judging:
 
     def _wrapped(self, name: str, words: list[str]) -> None:
         """Judge what is run by a program that runs another."""
-        if name in ("nohup", "setsid"):
-            self.found.stays = True
         if name == "nice" and words[:1] == ["-n"]:
             words = words[2:]
         if name == "timeout" and words and words[0][:1].isdigit():
@@ -214,13 +256,12 @@ class _Judging:
             self._doubt(shell, "shell")
             return
         moved = False
-        for words, operator in parts:
-            self.found.stays = self.found.stays or operator == "&"
+        for words in parts:
             while words and (words[0] in _BEFORE or _assigns(words[0])):
                 words.pop(0)
             if not words or words[0] in _ENDS or (words[0] == "for" and words[2:3] == ["in"]):
                 self._add_files(words)
-            elif words[0] in _BUILTINS or words[0] in HARMLESS:
+            elif words[0] in _BUILTINS or _is_harmless(words[0], words[1:]):
                 self._add_files(words)
                 moved = moved or words[0] == "cd"
             elif words[0] in self.trusted or (words[0] == "command" and words[1:2] == ["-v"]):
@@ -239,6 +280,63 @@ _WRAPPERS = frozenset(("env", "nice", "nohup", "setsid", "timeout"))
 def _name(program: str) -> str:
     name = os.path.basename(program.replace("\\", "/") if os.name == "nt" else program)  # noqa: PTH119
     return name[:-4] if name.lower().endswith(".exe") else name
+
+
+def _is_harmless(name: str, words: list[str]) -> bool:
+    """Whether a program with these arguments opens no recordings that it is not told of."""
+    if name == "git":
+        return _is_harmless_git(words)
+    if name in _COMPILERS:
+        return _only_links(words)
+    if name == "file":  # as `platform` starts it; other options have it read lists of files
+        return len(words) == 2 and words[0] in ("-b", "--brief")
+    return name in HARMLESS
+
+
+def _only_links(words: list[str]) -> bool:
+    rest = [one for one in words if not one.startswith("-l") and one != "-Wl,-t"]
+    return rest in (["--version"], ["-dumpversion"], ["-dumpmachine"]) or (
+        len(rest) == 2 and rest[0] == "-o" and rest != words
+    )
+
+
+def _is_harmless_git(words: list[str]) -> bool:
+    if words == ["--version"]:
+        return True
+    words = words[:]
+    while words and words[0].startswith("-"):
+        name, sign, _ = words.pop(0).partition("=")
+        if name not in _GITS_OPTIONS and name not in _GITS_OPTIONS_WITH_VALUE:
+            return False
+        if name in _GITS_OPTIONS_WITH_VALUE and not sign:
+            del words[:1]
+    command, words = "".join(words[:1]), words[1:]
+    # A shell may put any words in place of a variable; "raw" is the content of what a name is of.
+    if any("$" in one or "%(raw" in one for one in words):
+        return False
+    if command in _GIT_WITHOUT:
+        return not any(_is_option(one, _GIT_WITHOUT[command]) for one in words)
+    known = _GIT_ONLY_WITH.get(command, ())
+    names = [one.partition("=")[0] for one in words if one.startswith("-") and one != "--"]
+    if not known or any(one not in known and not _is_count(one) for one in names):
+        return False
+    values = [one for one in words if not one.startswith("-")]
+    is_read = len(values) < 2 or values[0] in ("get", "list") or "--get-regexp" in names
+    return command != "config" or is_read or values[0].lower() in _GITS_OWN_SETTINGS
+
+
+def _is_count(option: str) -> bool:
+    return option.removeprefix("-n").removeprefix("-").isdecimal()
+
+
+def _is_option(word: str, options: tuple[str, ...]) -> bool:
+    """Whether a word is one of these options: as it is, shortened, with a value, or with others."""
+    if word.startswith("--"):
+        name = word.partition("=")[0]
+        return len(name) > 2 and any(one.startswith(name) for one in options)
+    if word.startswith("-"):
+        return any(one[1:] in word[1:] for one in options if one[:2] != "--" and one[0] == "-")
+    return word in options
 
 
 def _is_python(name: str) -> bool:
@@ -303,8 +401,8 @@ def _assigns(word: str) -> bool:
     return bool(sign) and name.isidentifier()
 
 
-def _split(text: str) -> list[tuple[list[str], str]] | None:
-    """The simple commands of a shell's command line, as words, and the operator after each.
+def _split(text: str) -> list[list[str]] | None:
+    """The simple commands of a shell's command line, as words.
 
     Null for what this does not understand: commands in commands, documents, redirected input. A
     quoted operator counts as one, so that more words than need be are taken for commands.
@@ -315,19 +413,18 @@ def _split(text: str) -> list[tuple[list[str], str]] | None:
 
     reader = shlex(text.replace("\\\n", ""), posix=True, punctuation_chars=_OPERATORS + ">")
     reader.whitespace, reader.whitespace_split, reader.commenters = " \t\r", True, ""
-    parts: list[tuple[list[str], str]] = [([], "")]
+    parts: list[list[str]] = [[]]
     is_target = False
     try:
         for token in reader:
             if token and not token.strip(_OPERATORS + ">"):
                 is_target = ">" in token
                 if not is_target:
-                    parts[-1] = (parts[-1][0], token)
-                    parts.append(([], ""))
+                    parts.append([])
             elif is_target:
                 is_target = False
             else:
-                parts[-1][0].append(token)
+                parts[-1].append(token)
     except ValueError:
         return None
     return parts

@@ -18,7 +18,7 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from types import ModuleType
+    from types import FrameType, ModuleType
     from typing import Any
 
 try:
@@ -54,7 +54,16 @@ _PLUGINS_LOAD_NAME = "setuponly."
 """In the path of a module that pytest imports when it is about to load plugins, never before."""
 
 _UNSEEN_CLIENTS = frozenset(("curl_cffi", "grpc", "primp", "pycurl", "rnet", "uvloop"))
-"""Packages that connect without Python being told to what."""
+"""Packages that connect without Python being told to what.
+
+They count where the project's own code imports them: what is installed imports some of them for
+suites that never connect to anything.
+"""
+
+_INTERPRETER = "sub-interpreter"
+"""What a further interpreter in the same process is called, where programs have names."""
+
+_DIRECTORY = getattr(os, "O_DIRECTORY", 0)
 
 _CODE = frozenset((".py", "pyc", ".so", "pyd"))
 """How the names of files end that programs open most, and that are no links to recordings."""
@@ -89,11 +98,7 @@ class _Folder:
 
 
 class Tracer:
-    """Writes the lines of one run. `live` says whether the hook sees what is opened.
-
-    `suspects` are the tests that started a program which is not traced, and have not ended: its
-    name and its command.
-    """
+    """Writes the lines of one run. `live` says whether the hook sees what is opened."""
 
     def __init__(self, file: str, run: str, root: str) -> None:
         self.live = False
@@ -102,7 +107,6 @@ class Tracer:
         self._raw: Mapping[Any, Any] = getattr(os.environ, "_data", {})
         encoded = getattr(os.environ, "encodekey", str)
         self._raw_key = encoded(_CURRENT_TEST)
-        self._inherited = self._current()
         self.aim(file, run, root)
 
     def aim(self, file: str, run: str, root: str) -> None:
@@ -117,8 +121,9 @@ class Tracer:
         self._last_current, self._last_test, self._last_quoted, self._last_whose = "", "", '""', ""
         both = (_below(one) for one in (root, os.path.realpath(root)))
         self.roots = tuple(dict.fromkeys(both))
-        self.trusted = frozenset(self._environment.get(TRUST, "").split(",")) - {""}
-        self.suspects: dict[str, tuple[str, str]] = {}
+        trusted = self._environment.get(TRUST, "").split(",")
+        self.trusted = frozenset(trusted) - {""}
+        self.trusted |= {_on_this_machine(one) for one in self.trusted}
         self.lost = 0
         self._held: list[str] | None = None
         self._held_length = 0
@@ -217,6 +222,8 @@ class Tracer:
         given to the system may count from a folder that is not known: then the name is noted, too.
         """
         try:
+            if flags & _DIRECTORY:
+                return
             if _IS_WINDOWS:
                 path = path.replace("/", _SEP)
             head, slash, name = path.rpartition(_SEP)
@@ -229,6 +236,8 @@ class Tracer:
                 folder = self._folders[key] = self._folder(key + slash)
             whose = self._whose()
             kind = "plain" if name in folder.plain else self._kind(folder, name)
+            if kind == "folder":
+                return
             if kind != "missing" or flags & _WRITING:
                 for place, is_inside in folder.places:
                     self._note_place(place + name, whose, is_inside=is_inside)
@@ -243,15 +252,15 @@ class Tracer:
         """What a name stands for in a folder, of which it is not known that it is a plain file."""
         folder.asked += 1
         try:
-            is_link = _system.lstat(folder.path + name).st_mode & 0o170000 == 0o120000
+            form = _system.lstat(folder.path + name).st_mode & 0o170000
         except OSError:
             return "missing"
-        if is_link:
-            return "link"
+        if form in (0o120000, 0o040000):
+            return "link" if form == 0o120000 else "folder"
         # Listing is worth it where more is opened, and again where much more has come since.
         if folder.asked > 1 and folder.asked & (folder.asked - 1) == 0:
             with _system.scandir(folder.path) as entries:
-                folder.plain = {one.name for one in entries if not one.is_symlink()}
+                folder.plain = {one.name for one in entries if one.is_file(follow_symlinks=False)}
         return "plain"
 
     def _folder(self, path: str) -> _Folder:
@@ -298,13 +307,11 @@ class Tracer:
 
     # Tests
 
-    def _test(self) -> str | None:
-        """The test that runs: pytest has a variable that tells, with what is done after it."""
-        current = self._current()
-        return current and (current.rpartition(" (")[0] or current)
-
     def _whose(self) -> str:
-        """The end of a line that names the test, if one runs; an id may be too long for a line."""
+        """The end of a line that names the test, if one runs; an id may be too long for a line.
+
+        Pytest has a variable that tells, with what is done after the id.
+        """
         current = self._current()
         if current is None:
             return ""
@@ -326,16 +333,8 @@ class Tracer:
 
     def ended(self, session: str, test: str, outcome: str) -> None:
         """Note that a test has ended, or was not selected."""
-        if self.suspects:
-            self._end_suspect(test)
         quoted = self._last_quoted if test == self._last_test else _json(test)
         self._add(f'{self._ending}{session}","id":{quoted},"outcome":"{outcome}"}}\n')
-
-    def _end_suspect(self, test: str) -> None:
-        """Have all tests doubted, if what this one started may live on and serve others."""
-        started = self.suspects.pop(test, None)
-        if started is not None and _has_children():
-            self._note_untraced(*started, "stays")
 
     # Programs
 
@@ -357,17 +356,7 @@ class Tracer:
             for path in started.files:
                 self._note(path, 0)
             if started.doubt is not None:
-                current = self._current()
-                own = (
-                    current is not None
-                    and current != self._inherited
-                    and current.endswith(" (call)")
-                    and not started.stays
-                )
-                self._note_untraced(
-                    *(started.program, started.command, started.doubt),
-                    test=self._test() if own else None,
-                )
+                self._note_untraced(started.program, started.command, started.doubt)
         except Exception:
             self.lost += 1
 
@@ -376,16 +365,16 @@ class Tracer:
         if not reaches(self._environment):
             self.take_start(arguments[0] or arguments[1], arguments[1])
 
-    def _note_untraced(
-        self, program: str, command: str, why: str, *, test: str | None = None
-    ) -> None:
-        mark = f"\0{program}\n{why}\n{test}"
-        if test is not None:
-            self.suspects[test] = program, command
+    def take_interpreter(self, _: tuple[Any, ...]) -> None:
+        """Note that Python starts another interpreter in this process, which has no hook."""
+        if _INTERPRETER not in self.trusted:
+            self._note_untraced(_INTERPRETER, _INTERPRETER, "interpreter")
+
+    def _note_untraced(self, program: str, command: str, why: str) -> None:
+        mark = f"\0{program}\n{why}"
         if mark not in self._seen:
-            whose = {} if test is None else {"test": test}
             words = {"program": program[:200], "command": command[:200], "why": why}
-            if self.write("untraced", pid=self.pid, **words, **whose):
+            if self.write("untraced", pid=self.pid, **words):
                 self._seen.add(mark)
 
     # Connections
@@ -397,7 +386,7 @@ class Tracer:
             address = _address(*arguments)
             if address is not None:
                 # To any address is to one's own.
-                self._note_address("connect", address.replace("*:", "localhost:", 1))
+                self._note_address("connect", address.replace("*:", "127.0.0.1:", 1))
         except Exception:
             self.lost += 1
 
@@ -431,7 +420,7 @@ class Tracer:
 
     def _note_address(self, kind: str, address: str) -> None:
         mark = f"\0{kind}\n{address}"
-        if address in self.trusted:
+        if address in self.trusted or _on_this_machine(address) in self.trusted:
             return
         if mark not in self._seen and self.write(kind, address=address[:300], pid=self.pid):
             self._seen.add(mark)
@@ -441,8 +430,8 @@ class Tracer:
         name = arguments[0]
         if name == "_posixsubprocess":
             self.watch_forks()
-        elif name.__class__ is str and name.partition(".")[0] in _UNSEEN_CLIENTS:
-            self._note_address("connect", name.partition(".")[0])
+        elif name in _UNSEEN_CLIENTS and not _is_imported_by_package():
+            self._note_address("connect", name)
 
     def watch_forks(self) -> None:
         """See what `multiprocessing` and others start by a function that tells no hook.
@@ -562,6 +551,7 @@ def _hook_of(tracer: Tracer) -> Callable[[str, tuple[Any, ...]], None]:
         "os.system": lambda given: start("/bin/sh", ["sh", "-c", given[0]]),
         "os.startfile": lambda given: start(given[0], [given[0]]),
         "_winapi.CreateProcess": tracer.take_windows,
+        "cpython.PyInterpreterState_New": tracer.take_interpreter,
         "socket.connect": tracer.take_connect,
         "socket.bind": tracer.take_bind,
         "socket.__new__": tracer.note_listening,
@@ -684,17 +674,6 @@ def _is_recording(path: str) -> bool:
     )
 
 
-def _has_children() -> bool:
-    """Whether this process has children, ended or not; true where the system does not tell."""
-    try:
-        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    except ChildProcessError:
-        return False
-    except (AttributeError, OSError):
-        pass
-    return True
-
-
 # Addresses
 
 _STREAM = 1
@@ -704,7 +683,7 @@ _STREAM = 1
 def _address(socket: Any, address: Any) -> str | None:
     """An address as it stands in a trace; null where nobody answers who may have read recordings.
 
-    One name stands for all of this machine's own addresses, and a star for any.
+    A star stands for any host.
     """
     if socket.type & 0xF != _STREAM or not int(socket.family):
         return None
@@ -716,14 +695,19 @@ def _address(socket: Any, address: Any) -> str | None:
     host = address[0]
     host = os.fsdecode(host) if isinstance(host, (str, bytes)) else str(host)
     host = host.lower().replace("::ffff:", "")
-    if host in ("localhost", "::1") or host.startswith("127."):
-        host = "localhost"
-    elif host in ("", "0.0.0.0", "::"):  # noqa: S104
+    if host in ("", "0.0.0.0", "::"):  # noqa: S104
         host = "*"
     return f"[{host}]:{address[1]}" if ":" in host else f"{host}:{address[1]}"
 
 
 _DNS = 53
+
+
+def _on_this_machine(address: str) -> str:
+    """The same for all names by which a machine calls itself; any other address as it is."""
+    host, _, port = address.rpartition(":")
+    own = host in ("localhost", "[::1]") or host.startswith("127.")
+    return f"localhost:{port}" if own else address
 
 
 def _listens(socket: Any) -> bool:
@@ -733,6 +717,17 @@ def _listens(socket: Any) -> bool:
 
 
 # Other modules
+
+
+def _is_imported_by_package() -> bool:
+    """Whether what imports now is an installed package, rather than the project."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if file != __file__ and not file.startswith("<frozen") and f"importlib{_SEP}" not in file:
+            return f"-packages{_SEP}" in file
+        frame = frame.f_back
+    return False
 
 
 def _load(name: str) -> ModuleType:
