@@ -412,4 +412,4 @@ class Suites(RuleBasedStateMachine):
 
 
 TestSuites = Suites.TestCase
-TestSuites.settings = settings(max_examples=30, stateful_step_count=14, deadline=None)
+TestSuites.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
