@@ -288,7 +288,7 @@ def test_the_plan_has_a_reason_for_each_file_and_says_what_stays(suite: Suite) -
         " the sources",
         "30 recordings looked at; by the evidence 20 used, 6 unused, 4 unknown",
     ):
-        assert line in planned.lines
+        assert line in planned.lines, planned.stdout
     assert "unused: its test passed and did not open it" in planned.stdout
     assert "2 unknown (its test was skipped), left as they are: " in planned.stdout
     assert "prune: 6 removals; nothing is changed without --apply" in planned.stderr
