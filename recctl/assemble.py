@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from recctl.corpus import Entry, load
+from recctl.corpus import Entry, loaded
 from recctl.dialects import Name
 from recctl.errors import RecctlError
 from recctl.transcript import Transcript
@@ -26,12 +26,7 @@ class Assembly:
 
 def assemble(entries: Iterable[Entry], unread: list[RecctlError]) -> Iterator[Assembly]:
     """Read each recording when it is asked for; what cannot be read goes to `unread`."""
-    for entry in entries:
-        try:
-            recording = load(entry)
-        except RecctlError as error:
-            unread.append(error)
-            continue
+    for entry, recording in loaded(entries, unread):
         name = Name.parse(recording.file_name)
         answer = read(recording.response)
         digits = name.digits if name else None

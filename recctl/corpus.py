@@ -5,7 +5,7 @@ Nothing here trusts a file: links out of the corpus are not followed.
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,13 @@ from typing import Any
 from recctl import files
 from recctl.diagnostics import Stray
 from recctl.dialects import Name, published
-from recctl.errors import NothingFoundError, UnreadableError, UnsoundError, UsageError
+from recctl.errors import (
+    NothingFoundError,
+    RecctlError,
+    UnreadableError,
+    UnsoundError,
+    UsageError,
+)
 from recctl.jsontext import parse
 from recctl.recording import Recording
 from recctl.safetext import one_line
@@ -122,6 +128,19 @@ def read_or_tell(entry: Entry) -> bytes:
 def load(entry: Entry) -> Recording:
     """A recording. Raises UnreadableError or UnsoundError, whose text says which file and why."""
     return recording_of(str(entry.path), entry.path.name, read_or_tell(entry))
+
+
+def loaded(
+    entries: Iterable[Entry], unread: list[RecctlError]
+) -> Iterator[tuple[Entry, Recording]]:
+    """Each recording, read when it is asked for; what cannot be read goes to `unread`."""
+    for entry in entries:
+        try:
+            recording = load(entry)
+        except RecctlError as error:
+            unread.append(error)
+            continue
+        yield entry, recording
 
 
 def recording_of(where: str, file_name: str, raw: bytes) -> Recording:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from recctl import assemble as module
+from recctl import corpus as corpus_module
 from recctl import schema
 from recctl.assemble import assemble
 from recctl.corpus import Entry, find
@@ -416,7 +416,7 @@ def before_each_load(monkeypatch: pytest.MonkeyPatch) -> Callable[[Watch], list[
             seen.append(look())
             return corpus_load(entry)
 
-        monkeypatch.setattr(module, "load", watched)
+        monkeypatch.setattr(corpus_module, "load", watched)
         return seen
 
     return watch
@@ -458,7 +458,7 @@ def test_no_more_than_one_recording_is_held(corpus: Path, monkeypatch: pytest.Mo
         loaded.append(weakref.ref(one))
         return one
 
-    monkeypatch.setattr(module, "load", load)
+    monkeypatch.setattr(corpus_module, "load", load)
     for _ in assemble(find([str(corpus)]).entries * 4, []):
         pass
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Collection
 from pathlib import Path
 from random import Random
@@ -200,9 +201,10 @@ def respelled(value: Any, random: Random) -> str:
     """A value as JSON, spelled at random. A few spellings are canonical."""
     value = json.loads(json.dumps(value))  # so that halves of surrogate pairs that meet are one
     if random.random() < 0.3:
-        return json.dumps(
+        text = json.dumps(
             value, indent=random.choice(["  ", "    ", "\t"]), ensure_ascii=random.random() < 0.8
         )
+        return re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", text)
     return _respelled(value, random)
 
 

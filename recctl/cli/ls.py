@@ -123,15 +123,10 @@ def _rows(
     verdicts: Collection[str],
 ) -> "Iterator[Row]":
     """The rows that pass the filters, and have one of the verdicts if any is asked for."""
-    from recctl.corpus import load  # noqa: PLC0415
+    from recctl.corpus import loaded  # noqa: PLC0415
     from recctl.listing import JudgedRow, row  # noqa: PLC0415
 
-    for entry in corpus.entries:
-        try:
-            recording = load(entry)
-        except RecctlError as error:
-            unread.append(error)
-            continue
+    for entry, recording in loaded(corpus.entries, unread):
         made = row(entry, recording)
         if not all(accepts(made, recording) for accepts in filters):
             continue

@@ -163,8 +163,8 @@ def judging(
     """
     from functools import partial  # noqa: PLC0415
 
-    from recctl.plan import root_of  # noqa: PLC0415
+    from recctl.cli.changing import root_of_corpus  # noqa: PLC0415 - only with evidence
     from recctl.prune import judgement_on  # noqa: PLC0415
 
-    root = root_of({entry.path.parent for entry in corpus.entries})
+    root = root_of_corpus(corpus)
     return partial(judgement_on, proof_of(given, corpus.entries, root, policy), root)

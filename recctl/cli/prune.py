@@ -17,6 +17,7 @@ from recctl.cli.changing import (
     PlanOutOption,
     carry_out,
     check_options,
+    root_of_corpus,
 )
 from recctl.cli.proof import (
     EVIDENCE,
@@ -103,7 +104,6 @@ def run(
     color: ColorOption = Color.AUTO,
 ) -> int:
     """Plan, and with --apply change; where a path is missing, neither."""
-    from recctl.plan import root_of  # noqa: PLC0415
     from recctl.prune import Ground, Options, notes, plan_prune  # noqa: PLC0415
 
     check_options(apply=apply, check=check, plan_out=plan_out)
@@ -139,7 +139,7 @@ def run(
     corpus, code = find_corpus(paths, settings)
     if code:
         return code
-    root = root_of({entry.path.parent for entry in corpus.entries})
+    root = root_of_corpus(corpus)
     policy = policy_of(settings)
     looked_at = [*corpus.entries, *_named(explain)]
     options = Options(

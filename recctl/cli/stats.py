@@ -138,13 +138,8 @@ def _facts(
     fact: "Callable[[Entry, Recording], Fact]",
     unread: list[RecctlError],
 ) -> "Iterator[Fact]":
-    from recctl.corpus import load  # noqa: PLC0415
+    from recctl.corpus import loaded  # noqa: PLC0415
 
-    for entry in corpus.entries:
-        try:
-            recording = load(entry)
-        except RecctlError as error:
-            unread.append(error)
-            continue
+    for entry, recording in loaded(corpus.entries, unread):
         if passes(entry, recording):
             yield fact(entry, recording)
