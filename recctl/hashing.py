@@ -1,6 +1,7 @@
 """The two byte forms everything rests on: a recording's file and a request's hash."""
 
 import json
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -20,3 +21,20 @@ def request_hash(material: Any) -> str:
     Source: docs/format.md, "The request hash".
     """
     return sha256(json.dumps(material, sort_keys=True).encode("ascii")).hexdigest()
+
+
+_encoded = json.JSONEncoder(sort_keys=True).encode
+
+
+def hash_text(value: Any) -> str:
+    """A part of a material as its hash takes it: compact JSON with sorted keys."""
+    return _encoded(value)
+
+
+def hash_of_texts(parts: Mapping[str, str]) -> str:
+    """The `request_hash` of a material whose parts are given by key, each as its `hash_text`.
+
+    Requests that differ in one part can so share the text of the others.
+    """
+    members = ", ".join(f"{_encoded(key)}: {parts[key]}" for key in sorted(parts))
+    return sha256(f"{{{members}}}".encode("ascii")).hexdigest()

@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha1, sha256
 from pathlib import Path
 from random import Random
@@ -21,14 +22,24 @@ from recctl.dialects import (
     Standing,
     digest_fits,
     hash_under,
+    hashes_under,
     identify,
     is_model_list,
     material_under,
+    name_of,
     name_under,
     published,
 )
 from recctl.dialects.names import model_digest, model_ids
-from recctl.dialects.steps import Drop, Effects, Round, Step, Substitute, normalized
+from recctl.dialects.steps import (
+    Drop,
+    Effects,
+    Round,
+    Step,
+    Substitute,
+    needed_text,
+    normalized,
+)
 from recctl.errors import UsageError
 from recctl.hashing import request_hash
 from recctl.recording import Recording
@@ -464,6 +475,121 @@ def test_most_steps_have_no_effect(body: Any, effective: tuple[Any, ...]) -> Non
     found = Effects(body, "").of(NEWEST.steps)
 
     assert tuple(step.path[0] if isinstance(step, Drop) else step for step in found) == effective
+
+
+@settings(max_examples=200, deadline=None)
+@given(RICH_BODIES, HOSTS, st.lists(st.sampled_from(OWN_STEPS), max_size=4))
+def test_where_no_step_has_an_effect_a_body_is_its_own_normalized_form(
+    body: Any, host: str, own: list[Step]
+) -> None:
+    steps = (*own, *NEWEST.steps)
+
+    assert Effects(body, host).are_there(steps) or same(normalized(steps, body, host), body)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    RICH_BODIES,
+    HOSTS,
+    st.sampled_from(["/v1/chat/completions", "/v1/models", "/v1/openai/v1/models"]),
+    st.none() | st.just(TEST),
+    st.lists(st.lists(st.sampled_from(OWN_STEPS), max_size=4), max_size=3),
+)
+def test_the_hashes_under_several_dialects_are_those_of_the_whole_materials(
+    body: Any, host: str, path: str, test_id: str | None, own: list[list[Step]]
+) -> None:
+    request = {**chat_request("Fog?"), "url": f"https://{host}{path}", "body": body}
+    asked = of_request(request, test_id)
+    dialects = [
+        *DIALECTS,
+        *(
+            replace(NEWEST, name=f"own-{i}", steps=(*one, *NEWEST.steps))
+            for i, one in enumerate(own)
+        ),
+    ]
+
+    wanted = [request_hash(material_under(one, asked)) for one in dialects]
+
+    assert hashes_under(dialects, asked) == wanted
+    assert [hash_under(one, asked) for one in dialects] == wanted
+
+
+def test_a_name_of_a_known_hash_is_the_name_of_the_recording() -> None:
+    for recorded in (
+        recording(models_request(), model_list(["lamp", "fog"])),
+        recording(chat_request("Fog?"), chat_answer("No.")),
+    ):
+        one = as_recording(recorded)
+        for dialect in DIALECTS:
+            assert name_of(hash_under(dialect, one), dialect, one) == name_under(dialect, one)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "needed"),
+    [
+        ("attributes:", "attributes:"),
+        (r"(?:,|(?<!\s))\s*+fog:\s*+\{[^}]*+\}", "fog:"),
+        (r"<\|[a-f]{8}\|>", "<|"),
+        (r"\d\.\d{4,}", "."),
+        ("fogs?", "fog"),
+        ("fogs*+ lamp", " lamp"),
+        ("fogs{0}lamp", "lamp"),
+        ("fog|lamp", ""),
+        ("(fog)", ""),
+        ("(?i)fog", ""),
+        ("(?x) fog lamp", ""),
+        (r"\x66og", "og"),
+        (r"(.)\1fog", "fog"),
+        (r"\101", ""),
+        ("fog(?#of the sea)*", ""),
+        ("[fog]", ""),
+        ("[]fog]lamp", "lamp"),
+        (r"[^\]fog]lamp", "lamp"),
+        ("", ""),
+    ],
+)
+def test_a_pattern_needs_the_text_that_stands_outside_of_brackets(
+    pattern: str, needed: str
+) -> None:
+    assert needed_text(pattern) == needed
+
+
+PIECES = (
+    *("fog", "a", "score:", " ", ".", r"\.", r"\|", r"\d", r"\s", "[ab]", "[^a]", "[]a]", "|", "^"),
+    *(
+        "*",
+        "+",
+        "?",
+        "{2}",
+        "{0,1}",
+        "*?",
+        "(a|b)",
+        "(?:fog)?",
+        "(?=a)",
+        "(?<!a)",
+        r"\x61",
+        "(?#a)",
+    ),
+    *("(?i:fog)", "(?i)", "4", ",", "{", "}", r"\{", "(a)", r"\1", r"\141", "$", "#"),
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.data(), st.lists(st.sampled_from(PIECES), min_size=1, max_size=6).map("".join))
+def test_whatever_a_pattern_matches_holds_the_text_it_needs(
+    data: st.DataObject, pattern: str
+) -> None:
+    try:
+        re.compile(pattern)
+    except re.error:
+        assume(False)
+    needed = needed_text(pattern)
+    assume(needed)
+
+    text = data.draw(st.from_regex(pattern) | st.text("fogab score:.|d4,{}#1", max_size=20))
+
+    match = re.search(pattern, text)
+    assert match is None or needed in match[0]
 
 
 def test_a_long_text_is_normalized_as_a_short_one() -> None:

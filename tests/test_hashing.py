@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recctl.hashing import canonical, request_hash
-from tests.strategies import json_values, shuffled
+from recctl.hashing import canonical, hash_of_texts, hash_text, request_hash
+from tests.strategies import WILD_TEXTS, json_values, shuffled
 
 VECTORS = [
     pytest.param(None, b"null", id="nothing"),
@@ -51,6 +51,14 @@ def test_true_and_one_hash_differently() -> None:
 
 def test_a_missing_member_and_a_null_one_hash_differently() -> None:
     assert request_hash({}) != request_hash({"stop": None})
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.dictionaries(WILD_TEXTS, json_values(), max_size=5))
+def test_the_texts_of_the_parts_give_the_hash_of_the_whole(material: dict[str, Any]) -> None:
+    texts = {key: hash_text(part) for key, part in material.items()}
+
+    assert hash_of_texts(texts) == request_hash(material)
 
 
 @settings(max_examples=100, deadline=None)

@@ -10,10 +10,10 @@ from typing import Any
 from urllib.parse import urlparse
 
 from recctl.dialects.names import Name, model_digest, model_ids
-from recctl.dialects.steps import Effects, normalized, takes_test_id
+from recctl.dialects.steps import Effects, Step, normalized
 from recctl.dialects.table import Dialect, Table, published
 from recctl.errors import UnsoundError
-from recctl.hashing import request_hash
+from recctl.hashing import hash_of_texts, hash_text, request_hash
 from recctl.recording import Recording
 
 __all__ = [
@@ -25,10 +25,12 @@ __all__ = [
     "Table",
     "digest_fits",
     "hash_under",
+    "hashes_under",
     "identify",
     "is_model_list",
     "lists_models",
     "material_under",
+    "name_of",
     "name_under",
     "published",
 ]
@@ -54,6 +56,12 @@ def hash_under(dialect: Dialect, recording: Recording) -> str:
     return request_hash(_hashed(recording).under(dialect))
 
 
+def hashes_under(dialects: Sequence[Dialect], recording: Recording) -> list[str]:
+    """The same under several dialects, for less than one by one. Raises MaterialError."""
+    steps = tuple(dict.fromkeys(step for dialect in dialects for step in dialect.steps))
+    return _hashed(recording).hashes(dialects, steps)
+
+
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """A request's material before a dialect has a say in it.
@@ -77,24 +85,35 @@ class _Asked:
             material["test_id"] = self.test_id
         return material
 
-    def hashes(self, dialects: Sequence[Dialect]) -> list[str]:
-        """The hashes under several dialects.
+    def hashes(self, dialects: Sequence[Dialect], steps: Sequence[Step]) -> list[str]:
+        """The hashes under several dialects: for each, what `request_hash` gives of `under`.
 
-        Most dialects agree on most requests, and what they agree on is hashed once.
+        `steps` are those of all. Most dialects agree on most requests, and what they agree on is
+        written and hashed once.
         """
-        effects = [Effects(self.material[key], self.host) for key in self.normalized]
+        looked_at = {key: Effects(self.material[key], self.host) for key in self.normalized}
+        effects = {key: one for key, one in looked_at.items() if one.are_there(steps)}
+        texts = {key: hash_text(part) for key, part in self.material.items() if key not in effects}
+        written: dict[tuple[str, tuple[Step, ...]], str] = {}
         made: dict[Hashable, str] = {}
         hashes = []
         for dialect in dialects:
-            steps = dialect.steps
-            same = (self._takes_test_id(dialect), *(one.of(steps) for one in effects))
+            effective = {key: one.of(dialect.steps) for key, one in effects.items()}
+            takes_test_id = self._takes_test_id(dialect)
+            same = (takes_test_id, *effective.values())
             if same not in made:
-                made[same] = request_hash(self.under(dialect))
+                for key, some in effective.items():
+                    if (key, some) not in written:
+                        part = normalized(some, self.material[key], self.host)
+                        written[key, some] = hash_text(part)
+                    texts[key] = written[key, some]
+                whole = {**texts, "test_id": hash_text(self.test_id)} if takes_test_id else texts
+                made[same] = hash_of_texts(whole)
             hashes.append(made[same])
         return hashes
 
     def _takes_test_id(self, dialect: Dialect) -> bool:
-        return self.shared is not None and takes_test_id(dialect.steps, self.shared)
+        return self.shared is not None and dialect.takes_test_id(self.shared)
 
 
 def _asked(recording: Recording) -> _Asked:
@@ -135,7 +154,12 @@ def _hashed(recording: Recording) -> _Asked:
 
 def name_under(dialect: Dialect, recording: Recording) -> Name:
     """The file name that a dialect gives to a recording. Raises MaterialError."""
-    digits = hash_under(dialect, recording)[: dialect.hash_digits]
+    return name_of(hash_under(dialect, recording), dialect, recording)
+
+
+def name_of(known_hash: str, dialect: Dialect, recording: Recording) -> Name:
+    """The same, of a recording of which a dialect's hash is known."""
+    digits = known_hash[: dialect.hash_digits]
     ids = _listed_models(recording)
     return Name(digits, None if ids is None else model_digest(ids, dialect.digests[-1]))
 
@@ -181,7 +205,7 @@ def identify(recording: Recording, table: Table) -> Identity:
         return Identity(Standing.RETIRED)
     name = Name.parse(recording.file_name)
     try:
-        *hashes, wanted = _hashed(recording).hashes((*table.dialects, table.target))
+        *hashes, wanted = _hashed(recording).hashes((*table.dialects, table.target), table.steps)
     except MaterialError:
         return Identity(Standing.UNREACHABLE if name else Standing.UNNAMED)
     if name is None:

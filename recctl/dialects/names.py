@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import new
-from typing import Any, Self
+from typing import Any
 
 _NAME = re.compile(r"(?:(?P<models>models-))?(?P<hash>[0-9a-f]{64}|[0-9a-f]{12})"
                    r"(?(models)-(?P<digest>[0-9a-f]{8}))\.json")  # fmt: skip
@@ -17,11 +18,12 @@ class Name:
     digits: str
     digest: str | None = None
 
-    @classmethod
-    def parse(cls, file_name: str) -> Self | None:
+    @staticmethod
+    @lru_cache(maxsize=1024)
+    def parse(file_name: str) -> "Name | None":
         """The parts of a file name; null where it is none of a recording."""
         match = _NAME.fullmatch(file_name)
-        return cls(match["hash"], match["digest"]) if match else None
+        return Name(match["hash"], match["digest"]) if match else None
 
     @property
     def short_hash(self) -> str:

@@ -4,7 +4,7 @@ Source: docs/format.md, "The dialects".
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -57,11 +57,6 @@ class Share:
 Step = Substitute | Round | Drop | AddTestId | Share
 
 
-def takes_test_id(steps: Sequence[Step], url_path: str) -> bool:
-    """Whether the test id is part of the material of a request to that path."""
-    return AddTestId() in steps and Share(url_path) not in steps
-
-
 def normalized(steps: Sequence[Step], body: Any, host: str) -> Any:
     """A copy of a body with the steps applied; `host` is the url's host, or empty.
 
@@ -74,14 +69,19 @@ class Effects:
     """Which steps may change one body; `host` is the url's host, or empty.
 
     Most change nothing in most bodies. To find that out for all dialects takes less time than to
-    apply the steps of two.
+    apply the steps of one.
     """
 
     def __init__(self, body: Any, host: str) -> None:
         """Look through a body."""
         self._strings, self._floats, self._keys = _parts(body)
         self._host = host
-        self._known: dict[Step, bool] = {}
+        # By identity: to hash a step takes longer than most answers do.
+        self._known: dict[int, tuple[Step, bool]] = {}
+
+    def are_there(self, steps: Iterable[Step]) -> bool:
+        """Whether any of the steps may change it. If not, it is its own normalized form."""
+        return any(map(self._may_change, steps))
 
     def of(self, steps: Sequence[Step]) -> tuple[Step, ...]:
         """Those of the steps that may change it. Where they are equal, so are the results."""
@@ -98,18 +98,18 @@ class Effects:
             elif self._may_change(step):
                 others.append(step)
         # All of them, as one may make what another matches.
-        return (*others, *(substitutions if any(map(self._may_change, substitutions)) else ()))
+        return (*others, *(substitutions if self.are_there(substitutions) else ()))
 
     def _may_change(self, step: Step) -> bool:
-        known = self._known.get(step)
+        known = self._known.get(id(step))
         if known is None:
-            known = self._known[step] = self._matches(step)
-        return known
+            known = self._known[id(step)] = step, self._matches(step)
+        return known[1]
 
     def _matches(self, step: Step) -> bool:
         match step:
             case Substitute(pattern):
-                return any(map(re.compile(pattern).search, self._strings))
+                return _search(pattern).matches_any(self._strings)
             case Round(digits):
                 return any(round(one, digits) != one for one in self._floats)
             case Drop(path, host):
@@ -138,6 +138,65 @@ def _parts(body: Any) -> tuple[set[str], list[float], set[str]]:
 _STRINGS = 1024
 _SHORT = 4096
 """So many strings are remembered that have so few characters: requests of a corpus are alike."""
+
+
+class _Search:
+    """A pattern, and strings in which it does not occur: the files of a corpus share them."""
+
+    def __init__(self, pattern: str) -> None:
+        self._find = re.compile(pattern).search
+        self._needed = needed_text(pattern)
+        self._without: set[str] = set()
+
+    def matches_any(self, texts: set[str]) -> bool:
+        """Whether the pattern occurs in any of some texts."""
+        fresh = texts - self._without
+        if any(self._needed in one and self._find(one) for one in fresh):
+            return True
+        if len(self._without) + len(fresh) > 8 * _STRINGS:
+            self._without.clear()
+        self._without.update(one for one in fresh if len(one) <= _SHORT)
+        return False
+
+
+_search = lru_cache(maxsize=256)(_Search)
+
+
+def needed_text(pattern: str) -> str:
+    """A text that is in whatever a pattern matches: the longest that stands outside of brackets.
+
+    Empty where there is none, or where that is not plain to see. To look for a text is many times
+    faster than to look for a pattern.
+    """
+    is_plain = not re.compile(pattern).flags & (re.IGNORECASE | re.VERBOSE)
+    if not is_plain or "(?#" in pattern:
+        return ""
+    texts = [""]
+    depth = 0
+    for match in _PIECES.finditer(pattern):
+        piece = match[0]
+        depth += (piece == "(") - (piece == ")")
+        if depth == 0 and piece == "|":
+            return ""
+        one = piece.removeprefix("\\")
+        is_itself = _ITSELF.fullmatch(piece) is not None
+        if depth == 0 and is_itself and not pattern.startswith(_QUANTIFIERS, match.end()):
+            texts[-1] += one
+        else:
+            texts.append("")
+    return max(texts, key=len)
+
+
+_QUANTIFIERS = ("*", "+", "?", "{")
+_PIECES = re.compile(
+    r"\\(?:[0-9]+|x..|u.{4}|U.{8}|N\{[^}]*\}|.)|\[\^?\]?(?:\\.|[^\]\\])*\]|\{[0-9,]*\}|.",
+    re.DOTALL,
+)
+"""What a pattern is made of, one by one: an escape, a set of characters, a number of repetitions, a
+character."""
+
+_ITSELF = re.compile(r"[A-Za-z0-9_:;,<> /=@#%&!~\"'-]|\\[.|:<>/-]")
+"""The pieces of a pattern that match one character, which they name."""
 
 
 @lru_cache(maxsize=256)

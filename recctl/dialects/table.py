@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,7 +14,7 @@ from recctl.errors import UsageError, did_you_mean
 from recctl.recording import Kind
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Dialect:
     """Dated rules that turn a request into a hash and the hash into a file name.
 
@@ -29,6 +29,18 @@ class Dialect:
     digests: tuple[str, ...]
     steps: tuple[Step, ...]
 
+    def takes_test_id(self, url_path: str) -> bool:
+        """Whether the test id is part of the material of a request to that path."""
+        return self._adds_test_id and url_path not in self._shared_paths
+
+    @cached_property
+    def _adds_test_id(self) -> bool:
+        return AddTestId() in self.steps
+
+    @cached_property
+    def _shared_paths(self) -> frozenset[str]:
+        return frozenset(step.path for step in self.steps if isinstance(step, Share))
+
 
 @dataclass(frozen=True, slots=True)
 class Material:
@@ -40,7 +52,7 @@ class Material:
     retired: date | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Table:
     """All that is known of hashes and file names.
 
@@ -55,6 +67,12 @@ class Table:
     beside_test: str
     old_subfolder: str
     shared_folder: str
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps of all dialects, each once."""
+        several = (dialect.steps for dialect in (*self.dialects, self.target))
+        return tuple(dict.fromkeys(step for steps in several for step in steps))
 
     def find(self, name: str) -> Dialect:
         """The dialect of that name. Raises UsageError, with the nearest name."""
