@@ -18,7 +18,7 @@ import math
 import re
 from bisect import bisect_right
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -80,12 +80,14 @@ class Secret:
 class _Shape(NamedTuple):
     """A literal without which the pattern cannot match, and the pattern.
 
-    With a `kind`, a match is a secret; without, it is for the library to say.
+    With a `kind`, a match is a secret; without, it is for the library to say. One that is no
+    `run` may hold other characters than those of a long run, or fewer.
     """
 
     literal: str
     pattern: str
     kind: str = ""
+    run: bool = True
 
 
 def _token(prefix: str, body: str, kind: str = "") -> _Shape:
@@ -146,17 +148,20 @@ _SHAPES = (
     _token("ntn_", r"[A-Za-z0-9]{20}"),
     _token("lin_api_", r"[A-Za-z0-9]{20}"),
     # Not of one provider.
-    _Shape("PRIVATE KEY", r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY"),
+    _Shape("PRIVATE KEY", r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY", run=False),
     _Shape(
         "eyJ", r"(?:(?<![A-Za-z0-9_-])|(?<=\\[nrt]))eyJ[A-Za-z0-9_-]{14,}\.ey[A-Za-z0-9_-]{14,}\."
     ),
-    _Shape("://", r"://[^\s/:@\"\\]{0,128}:[^\s/@\"\\]{3,256}@"),
+    _Shape("://", r"://[^\s/:@\"\\]{0,128}:[^\s/@\"\\]{3,256}@", run=False),
 )
 """What credentials look like: those that recordings of models, tools and clouds may hold.
 
 A shape without a kind may be wider than the credential it stands for, but never narrower: a text
 that has none of these shapes, nor a value under a telling name, is passed over.
 """
+
+_RUN_SHAPES = tuple(shape for shape in _SHAPES if shape.run)
+_OTHER_SHAPES = tuple(shape for shape in _SHAPES if not shape.run)
 
 _NAMED = (
     r"(?i)(?P<name>authorization|api[-_ ]?key|client[-_]?secret|secret[-_]?(?:access[-_]?)?key"
@@ -169,21 +174,28 @@ _NAMED = (
 )
 """A value that its name makes a credential: of a header, a parameter, an assignment."""
 
+_BEFORE_TOKEN = ("access", "auth", "refresh", "security", "session")
 _NAMES = (
     *("authorization", "bearer", "cookie", "secret", "passwd", "password"),
     *(
-        f"{first}{joint}{last}"
-        for first, last in (("api", "key"), ("private", "key"), ("subscription", "key"))
+        f"{first}{joint}key"
+        for first in ("api", "private", "subscription")
         for joint in ("", "-", "_", " ")
     ),
-    *(
-        f"{first}{joint}token"
-        for first in ("access", "auth", "refresh", "security", "session")
-        for joint in ("", "-", "_")
-    ),
+    *(f"{first}{joint}token" for first in _BEFORE_TOKEN for joint in ("", "-", "_")),
 )
 """One of these, in small letters, is in every text with such a name. Asking so is 20 times faster
 than the pattern."""
+
+_IN_NAMES = (*_BEFORE_TOKEN, "bearer", "cookie", "secret", "passw", "key")
+"""One of these is in each of the names, and hardly any in other texts."""
+
+_NAME_STARTS = (
+    *_BEFORE_TOKEN,
+    *("authorization", "api", "bearer", "client", "cookie", "passw", "private", "secret"),
+    "subscription",
+)
+"""With one of these each of the names begins."""
 
 _PLACEHOLDER = (
     r"(?i)x{4}|\*{3}|\.{3}|changeme|dummy|example|fake|insert|mock|normalized|placeholder|redacted"
@@ -193,12 +205,21 @@ _PLACEHOLDER = (
 _MADE = r"[A-Za-z0-9_.~+/=%-]{16,4096}"
 _ESCAPED = r"\\u00([2-7][0-9A-Fa-f])"
 _PERCENT = r"%[2-7][0-9A-Fa-f]"
+_ESCAPES = (("\\u00", _ESCAPED), ("%", _PERCENT))
 _BREAK = r"(?:\r|\\r)?(?:\n|\\n)"
 _BASE64 = (
     r"(?<!\\)[A-Za-z0-9+/_-]{24,}"
     rf"(?:{_BREAK}[A-Za-z0-9+/_-]{{24,}})*(?:{_BREAK}[A-Za-z0-9+/_-]{{1,23}}(?![A-Za-z0-9+/_-]))?"
 )
 """Enough of base64 for a credential of 18 characters; it may be broken into lines."""
+
+_BASE64_DIGITS = r"[A-Za-z0-9+/_-]{24}"
+_LINE_END = r"(?:\r|\\r)?(?:\n|\Z)"
+_LONG_RUN = r"[A-Za-z0-9_.~+/=%-]{18,}"
+"""What a credential of most shapes is, or is a part of, as is all base64."""
+
+_INERT_SIZE = 4 * 1024 * 1024
+"""So many characters of lines are remembered."""
 
 _TO_STANDARD = str.maketrans("-_", "+/")
 _RUN = r"[A-Za-z0-9_.~+/=-]{1,4096}"
@@ -222,16 +243,18 @@ def may_hold(text: str) -> bool:
     Takes some 10 microseconds for a line. It errs to the safe side: most of what opens this gate
     is none. Give it whole lines: what is left of a credential that was cut has no shape.
     """
-    return any(_has_shape(one) for one in _undone(text, _DEPTH))
+    return any(_has_shape(one, runs) for one, runs in _undone(text, _DEPTH))
 
 
 def may_hold_json(text: str) -> bool:
     """The same for a JSON text, of which each distinct line is looked at only once.
 
     No JSON string reaches over lines, so lines without a quotation mark hold none. Recordings
-    repeat themselves: a sixth of their text is left.
+    repeat themselves: a sixth of their text is left. They repeat each other, too, and of lines that
+    hold nothing by themselves no text can be made that does.
     """
-    return may_hold("\n".join(line for line in dict.fromkeys(text.split("\n")) if '"' in line))
+    distinct = dict.fromkeys(text.split("\n"))
+    return not _inert.has_all(distinct) and may_hold("\n".join(_quoted(distinct)))
 
 
 def masked(text: str) -> str:
@@ -271,20 +294,96 @@ def secrets_in(value: Any, joined: Sequence[str] = ()) -> tuple[Secret, ...]:
 # The gate
 
 
-def _has_shape(text: str) -> bool:
-    if any(shape.literal in text and _compiled(shape.pattern).search(text) for shape in _SHAPES):
+def _quoted(lines: Iterable[str]) -> list[str]:
+    return [line for line in lines if '"' in line]
+
+
+class _InertLines:
+    """Lines that were found to be such that no text of them may hold a credential.
+
+    They have no shape of one and no telling name, and nothing in them can be decoded, nor can it
+    together with the next line.
+    """
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+        self._size = 0
+
+    def has_all(self, lines: Mapping[str, None]) -> bool:
+        """Whether all lines with a quotation mark are such. If so, they are kept in mind."""
+        fresh = _quoted(lines.keys() - self._known)
+        if not fresh:
+            return True
+        text = "\n".join(fresh)
+        if not _is_inert(text):
+            return False
+        self._size += len(text)
+        if self._size > _INERT_SIZE:
+            self._known.clear()
+            self._size = len(text)
+        self._known.update(fresh)
         return True
-    return any(_named_values(text))
 
 
-def _undone(text: str, depth: int) -> Iterator[str]:
-    """The text, and what comes of it when everything in it is decoded that is cheap to find."""
+_inert = _InertLines()
+
+
+def _is_inert(text: str) -> bool:
+    """Whether a text may hold nothing, in whichever order its lines stand and between which others.
+
+    The shapes, the escapes and the names are all such that none reaches over two lines.
+    """
+    runs = _long_runs(text)
+    if _has_shape_by_itself(text, runs) or _has_name(text):
+        return False
+    if any(sign in text and _compiled(one).search(text) for sign, one in _ESCAPES):
+        return False
+    some = "\n".join(_lines_with_base64(text, runs))
+    at_end = _compiled(_LINE_END)
+    found = _compiled(_BASE64).finditer(some)
+    return not any(at_end.match(some, one.end()) or any(_texts_in(one[0])) for one in found)
+
+
+def _long_runs(text: str) -> str:
+    return "\n".join(_compiled(_LONG_RUN).findall(text))
+
+
+def _lines_with_base64(text: str, runs: str) -> Iterator[str]:
+    """The lines that may hold any, given the long runs of the text: few lines do."""
+    place = end = 0
+    for run in filter(_compiled(_BASE64_DIGITS).search, runs.split("\n")):
+        start = text.find(run, place)
+        place = start + len(run)
+        if start >= end:
+            end = text.find("\n", place)
+            end = len(text) if end < 0 else end
+            yield text[text.rfind("\n", 0, start) + 1 : end]
+
+
+def _has_shape(text: str, runs: str) -> bool:
+    return _has_shape_by_itself(text, runs) or any(_named_values(text))
+
+
+def _has_shape_by_itself(text: str, runs: str) -> bool:
+    return any(
+        shape.literal in some and _compiled(shape.pattern).search(text)
+        for shapes, some in ((_OTHER_SHAPES, text), (_RUN_SHAPES if runs else (), runs))
+        for shape in shapes
+    )
+
+
+def _undone(text: str, depth: int) -> Iterator[tuple[str, str]]:
+    """The text, and what comes of it when everything in it is decoded that is cheap to find.
+
+    Each comes with its long runs.
+    """
     todo = deque([(text, 0)])
     budget = _BUDGET * len(text)
     while todo and budget >= 0:
         one, done = todo.popleft()
         budget -= len(one)
-        yield one
+        runs = _long_runs(one)
+        yield one, runs
         if done == depth:
             continue
         if "\\u00" in one and _compiled(_ESCAPED).search(one):
@@ -293,7 +392,8 @@ def _undone(text: str, depth: int) -> Iterator[str]:
             )
         if "%" in one and _compiled(_PERCENT).search(one):
             todo.append((unquote(one, errors="replace"), done + 1))
-        decoded = "\n".join(_from_base64(one))
+        digits = _compiled(_BASE64_DIGITS).search(runs)
+        decoded = "\n".join(_from_base64(one)) if digits else ""
         if decoded:
             todo.append((decoded, done + 1))
 
@@ -304,12 +404,33 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
+def _has_name(text: str) -> bool:
+    small = text.lower()
+    return any(part in small for part in _IN_NAMES) and any(name in small for name in _NAMES)
+
+
+def _named(text: str) -> Iterator[re.Match[str]]:
+    """The matches of the pattern of names, which is tried only where one may begin."""
+    pattern = _compiled(_NAMED)
+    if not text.isascii():
+        # Some letters change their length in small, and some match others than themselves.
+        yield from pattern.finditer(text)
+        return
+    small = text.lower()
+    starts = {one.start() for word in _NAME_STARTS for one in _compiled(word).finditer(small)}
+    end = 0
+    for start in sorted(starts):
+        match = pattern.match(text, start) if start >= end else None
+        if match is not None:
+            end = match.end()
+            yield match
+
+
 def _named_values(text: str) -> Iterator[tuple[str, str, int]]:
     """What stands under a telling name and looks made by a machine: name, value, where."""
-    small = text.lower()
-    if not any(name in small for name in _NAMES):
+    if not _has_name(text):
         return
-    for match in _compiled(_NAMED).finditer(text):
+    for match in _named(text):
         if match["cookies"] is not None:
             for part in match["cookies"].split(";"):
                 value = part.partition("=")[2].strip()
@@ -342,13 +463,16 @@ def _entropy(text: str) -> float:
 def _from_base64(text: str) -> Iterator[str]:
     """What the runs of base64 in a text say. What is no text, such as a vector, is left out."""
     for match in _compiled(_BASE64).finditer(text):
-        run = match[0]
-        lines = _compiled(_BREAK).split(run) if "\n" in run or "\\" in run else [run]
-        whole = _text_of_base64("".join(lines))
-        if whole is not None:
-            yield whole
-        elif len(lines) > 1:
-            yield from filter(None, map(_text_of_base64, lines))
+        yield from _texts_in(match[0])
+
+
+def _texts_in(run: str) -> Iterator[str]:
+    lines = _compiled(_BREAK).split(run) if "\n" in run or "\\" in run else [run]
+    whole = _text_of_base64("".join(lines))
+    if whole is not None:
+        yield whole
+    elif len(lines) > 1:
+        yield from filter(None, map(_text_of_base64, lines))
 
 
 def _text_of_base64(run: str) -> str | None:

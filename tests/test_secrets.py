@@ -9,6 +9,7 @@ import gzip
 import json
 import os
 import random
+import re
 import string
 import sys
 from collections.abc import Callable, Iterator
@@ -16,10 +17,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recctl import secrets
@@ -444,6 +445,115 @@ def test_the_gate_opens_for_every_kind_in_every_encoding(kind: str, encoding: st
     assert may_hold(text)
     assert may_hold_json(canonical({"kept": text}).decode())
     assert may_hold_json(json.dumps({"kept": json.dumps({"kept": text})}))
+
+
+def plainly_undone(text: str) -> Iterator[str]:
+    """What the gate looks at, with nothing left out to save time."""
+    todo = [(text, 0)]
+    budget = secrets._BUDGET * len(text)
+    while todo and budget >= 0:
+        one, done = todo.pop(0)
+        budget -= len(one)
+        yield one
+        if done == secrets._DEPTH:
+            continue
+        made = []
+        if re.search(secrets._ESCAPED, one):
+            made.append(re.sub(secrets._ESCAPED, lambda match: chr(int(match[1], 16)), one))
+        if re.search(secrets._PERCENT, one):
+            made.append(unquote(one, errors="replace"))
+        decoded = [secrets._texts_in(run[0]) for run in re.finditer(secrets._BASE64, one)]
+        made.append("\n".join(text for texts in decoded for text in texts))
+        todo += [(text, done + 1) for text in made if text]
+
+
+def plainly_may_hold(text: str) -> bool:
+    for one in plainly_undone(text):
+        if any(re.search(shape.pattern, one) for shape in secrets._SHAPES):
+            return True
+        # Letters that only look like those of a name do not count.
+        if any(name in one.lower() for name in secrets._NAMES):
+            for match in re.finditer(secrets._NAMED, one):
+                parts = (match["cookies"] or "").split(";")
+                values = [match["value"], match["bearer"]]
+                values += [part.partition("=")[2].strip() for part in parts]
+                if any(secrets._is_made(value) for value in values if value):
+                    return True
+    return False
+
+
+NAMED = [*secrets._NAMES, "Bearer ", "Cookie: a=", "client_secret", "secret_access_key"]
+PIECES_OF_TEXT = st.sampled_from(
+    [
+        *(KINDS[kind] for kind in sorted(KINDS) if len(KINDS[kind]) < 120),
+        *(encode(made(40)) for encode in ENCODINGS.values()),
+        *(encode("fog of the sea, lamp of the harbour") for encode in ENCODINGS.values()),
+        *NAMED,
+        *(made(count, of) for of in (LETTERS, HEX) for count in (15, 16, 17, 18, 23, 24, 30)),
+        *("sk-", "://a:", "@", "xoxb-", "AKIA", "Q~", "İ", "ſ", "K", "\\u0041", "%41", "%2", "\\"),
+        *('"', '": "', "=", " = ", ": [", ",", " ", "\n", "\r\n", "\\n", "\\r\n", "\\t", "fog"),
+    ]
+)
+ROUGH_TEXTS = st.lists(PIECES_OF_TEXT | st.text(st.characters(), max_size=4), max_size=9).map(
+    "".join
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(ROUGH_TEXTS)
+def test_the_gate_opens_where_it_would_if_it_looked_at_everything(text: str) -> None:
+    assert may_hold(text) == plainly_may_hold(text)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(ROUGH_TEXTS, min_size=1, max_size=3), st.data())
+def test_what_was_seen_before_does_not_move_the_gate(texts: list[str], data: st.DataObject) -> None:
+    lines = [line for text in texts for line in text.split("\n")]
+    for _ in range(3):
+        text = "\n".join(data.draw(st.lists(st.sampled_from(lines), max_size=8)))
+        kept = "\n".join(line for line in dict.fromkeys(text.split("\n")) if '"' in line)
+
+        assert may_hold_json(text) == plainly_may_hold(kept)
+
+
+def test_lines_that_hold_nothing_by_themselves_are_looked_at_together() -> None:
+    encoded = ENCODINGS["base64"](KEY)
+    broken = [f'"{encoded[:25]}', f'{encoded[25:]}"']
+    assert not any(map(may_hold, broken))
+    for text in (broken[0], broken[1], "\n".join(reversed(broken))):
+        assert not may_hold_json(text)
+    assert may_hold_json("\n".join(broken))
+
+
+def test_lines_that_were_seen_are_forgotten_when_they_are_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    inert = secrets._InertLines()
+    monkeypatch.setattr(secrets, "_INERT_SIZE", 1000)
+    for number in range(1000):
+        assert inert.has_all({f'"fog {number}"': None, "[": None})
+        assert sum(map(len, inert._known)) <= 1000
+    assert not inert.has_all({f'"{KEY}"': None})
+
+
+@pytest.mark.parametrize("shape", secrets._RUN_SHAPES, ids=lambda shape: shape.literal)
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_a_credential_of_a_long_run_is_in_one(shape: Any, data: st.DataObject) -> None:
+    text = data.draw(st.from_regex(shape.pattern, alphabet=string.printable))
+    assert shape.literal in secrets._long_runs(text)
+
+
+@pytest.mark.parametrize("name", secrets._NAMES)
+def test_each_name_has_a_part_that_is_asked_for_first(name: str) -> None:
+    assert any(part in name for part in secrets._IN_NAMES)
+
+
+@settings(max_examples=500, deadline=None)
+@given(ROUGH_TEXTS | st.from_regex(secrets._NAMED, alphabet=string.printable))
+def test_names_are_found_where_the_pattern_finds_them(text: str) -> None:
+    found = [match.span() for match in secrets._named(text)]
+    assert found == [match.span() for match in re.finditer(secrets._NAMED, text)]
 
 
 def test_the_gate_stays_shut_for_an_ordinary_recording() -> None:
