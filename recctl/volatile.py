@@ -4,7 +4,7 @@ It does so since 2025-10-03, so that recording again changes only what matters. 
 have what was sent. Source: docs/format.md, "What is normalized".
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ EPOCH = "1970-01-01T00:00:00.000000Z"
 
 _ID = "rec-"
 _DURATIONS = frozenset({"total_duration", "load_duration", "prompt_eval_duration", "eval_duration"})
+_WRITTEN = {"created": 0, "created_at": EPOCH, **dict.fromkeys(_DURATIONS, 0)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,27 +48,29 @@ def changes(recording: Recording, short_hash: str | None) -> Iterator[Change]:
 
     Ids are among them where none in the file is a recorder's; without a short hash, never.
     """
-    found = list(_typed(recording))
-    raw_ids = not _has_recorder_ids(found)
-    for pointer, data in found:
+    found = _typed(recording)
+    new_id = None if short_hash is None or _has_recorder_ids(found) else id_of(short_hash)
+    for place, data in found:
+        if not _may_change(data, new_id):
+            continue
         is_model = data.get("object") == "model"
         for key, old in data.items():
-            if key == "id" and short_hash is not None and raw_ids and not is_model:
-                new: str | int | None = id_of(short_hash)
+            if key == "id" and new_id is not None and not is_model:
+                new: str | int | None = new_id
             else:
                 new = _normal(key, old, is_model=is_model)
             if new is not None and (type(old), old) != (type(new), new):
-                yield Change(f"{pointer}/{key}", old, new)
+                yield Change(f"{_pointer(place)}/{key}", old, new)
 
 
 def misfit_ids(recording: Recording, short_hash: str) -> Iterator[Change]:
     """The ids that are not of this short hash, where the file has ids that a recorder wrote."""
-    found = list(_typed(recording))
+    found = _typed(recording)
     new = id_of(short_hash)
     if _has_recorder_ids(found):
-        for pointer, data in found:
-            if "id" in data and data.get("object") != "model" and data["id"] != new:
-                yield Change(f"{pointer}/id", data["id"], new)
+        for place, data in found:
+            if data.get("id", new) != new and data.get("object") != "model":
+                yield Change(f"{_pointer(place)}/id", data["id"], new)
 
 
 def doubt(identity: Identity, ids: Iterable[Change], target: Dialect) -> str | None:
@@ -96,18 +99,38 @@ def _normal(key: str, old: Any, *, is_model: bool) -> str | int | None:
     return 0 if key in _DURATIONS and old is not None else None
 
 
-def _typed(recording: Recording) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The data of each typed value, and its pointer: the recorder looks into no other."""
+_Place = int | None
+"""Of a typed value: which item of the body it is, or null where it is the whole body."""
+
+
+def _typed(recording: Recording) -> list[tuple[_Place, dict[str, Any]]]:
+    """The data of each typed value, and its place: the recorder looks into no other."""
     body = recording.body
-    values = enumerate(body) if isinstance(body, list) else [("", body)]
-    for place, value in values:
-        if isinstance(value, dict) and isinstance(value.get("__type__"), str):
+    found: list[tuple[_Place, dict[str, Any]]] = []
+    for place, value in enumerate(body) if isinstance(body, list) else ((None, body),):
+        if isinstance(value, dict):
             data = value.get("__data__")
-            if isinstance(data, dict):
-                yield f"/response/body{'' if place == '' else f'/{place}'}/__data__", data
+            if isinstance(data, dict) and isinstance(value.get("__type__"), str):
+                found.append((place, data))
+    return found
 
 
-def _has_recorder_ids(found: list[tuple[str, dict[str, Any]]]) -> bool:
+def _may_change(data: Mapping[str, Any], new_id: str | None) -> bool:
+    """Whether not all is as a recorder writes it, which is so in most of very many chunks."""
+    if new_id is not None and "id" in data:
+        return True
+    for key in data.keys() & _WRITTEN.keys():
+        old, new = data[key], _WRITTEN[key]
+        if old != new or type(old) is not type(new):
+            return True
+    return False
+
+
+def _pointer(place: _Place) -> str:
+    return f"/response/body{'' if place is None else f'/{place}'}/__data__"
+
+
+def _has_recorder_ids(found: list[tuple[_Place, dict[str, Any]]]) -> bool:
     """Whether any id is one that a recorder wrote: then all of them once were."""
     return any(
         isinstance(data.get("id"), str)

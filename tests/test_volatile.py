@@ -1,5 +1,6 @@
 """What the recorder writes otherwise than the provider sent it."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -194,6 +195,54 @@ def test_nothing_is_left_to_do_for_what_a_recorder_wrote(response: Document) -> 
     made = Recording(name, document, 0)
 
     assert [*changes(made, name[:12]), *misfit_ids(made, name[:12])] == []
+
+
+FIELDS: st.SearchStrategy[dict[str, Any]] = st.dictionaries(
+    st.sampled_from(["id", "object", "created", "created_at", "total_duration", "eval_duration"]),
+    st.sampled_from(
+        [0, 0.0, False, None, 7, EPOCH, EARLIER, "model", "chunk", f"rec-{HASH}", "rec-", "x", []]
+    ),
+)
+BODIES = st.lists(
+    FIELDS.map(lambda data: typed(**data))
+    | st.fixed_dictionaries({"__type__": st.none() | st.just("a.B")}, optional={"__data__": FIELDS})
+    | st.just("data: []")
+)
+
+
+def plainly_changed(body: Any, short_hash: str | None) -> Iterator[Change]:
+    """Each member of each typed value, asked one by one what the recorder would write."""
+    whole = not isinstance(body, list)
+    found = [
+        (f"/response/body{'' if whole else f'/{place}'}/__data__", one["__data__"])
+        for place, one in enumerate([body] if whole else body)
+        if isinstance(one, dict) and isinstance(one.get("__type__"), str)
+        if isinstance(one.get("__data__"), dict)
+    ]
+    ids = [data.get("id") for _, data in found if data.get("object") != "model"]
+    is_recorders = any(isinstance(one, str) and one.startswith("rec-") for one in ids)
+    for pointer, data in found:
+        is_model = data.get("object") == "model"
+        for key, old in data.items():
+            new: Any = old
+            if key == "id" and short_hash and not is_model and not is_recorders:
+                new = f"rec-{short_hash}"
+            elif key == "created_at":
+                new = EPOCH
+            elif (key == "created" and not is_model) or (
+                key in ("total_duration", "eval_duration") and old is not None
+            ):
+                new = 0
+            if (type(new), new) != (type(old), old):
+                yield Change(f"{pointer}/{key}", old, new)
+
+
+@settings(max_examples=300, deadline=None)
+@given(BODIES | BODIES.filter(bool).map(lambda body: body[0]), st.sampled_from([HASH, None]))
+def test_a_change_is_found_wherever_the_recorder_would_write_something_else(
+    body: Any, short_hash: str | None
+) -> None:
+    assert list(changes(of(body), short_hash)) == list(plainly_changed(body, short_hash))
 
 
 @settings(max_examples=200, deadline=None)
