@@ -1,6 +1,7 @@
 """Rules on what makes a recording findable: its name, its hash, its folder."""
 
 from collections.abc import Iterator
+from functools import cache, lru_cache
 from pathlib import PurePosixPath
 
 from recctl.diagnostics import Violation
@@ -11,8 +12,10 @@ from recctl.dialects import (
     Table,
     digest_fits,
     hash_under,
+    hashes_under,
     is_model_list,
     lists_models,
+    name_of,
     name_under,
     published,
 )
@@ -61,12 +64,12 @@ def unreachable(subject: Subject) -> Iterator[Violation]:
     What to do: undo the edit, with `git log -p` on the file, or record again. `recctl hash FILE`
     prints the request's hash under each dialect.
     """
-    recording = subject.recording
-    if recording is None or subject.standing is not Standing.UNREACHABLE:
+    recording, identity = subject.recording, subject.identity
+    if recording is None or identity is None or identity.standing is not Standing.UNREACHABLE:
         return
     table = subject.policy.table
     try:
-        digits = hash_under(table.target, recording)
+        digits = identity.wanted or hash_under(table.target, recording)
     except MaterialError as error:
         yield Violation("/request", f"no dialect gives this name: {error}")
         return
@@ -87,11 +90,14 @@ def stale(subject: Subject) -> Iterator[Violation]:
     recordings may need one name: then only one can have it.
     """
     recording, identity = subject.recording, subject.identity
-    if recording is None or identity is None or identity.standing is not Standing.STALE:
+    if recording is None or identity is None or identity.wanted is None:
+        return
+    if identity.standing is not Standing.STALE:
         return
     target = subject.policy.table.target
     why = "a short name" if target in identity.fitting else f"fits {identity.span} only"
-    yield Violation("/request", f"{why}; {target.name} needs {name_under(target, recording)}")
+    needed = name_of(identity.wanted, target, recording)
+    yield Violation("/request", f"{why}; {target.name} needs {needed}")
 
 
 def retired_kind(subject: Subject) -> Iterator[Violation]:
@@ -159,12 +165,21 @@ def misplaced(subject: Subject) -> Iterator[Violation]:
     recording = subject.recording
     if recording is None or recording.test_id is None or subject.name is None:
         return
-    test_file = PurePosixPath(recording.test_id.partition("::")[0])
-    folder = test_file.parent / published().beside_test
-    shared = PurePosixPath(published().shared_folder).parts
+    folder = _folder_beside(recording.test_id.partition("::")[0])
+    shared = _shared_folder().parts
     lies_in = subject.folder
     if lies_in[-len(folder.parts) :] != folder.parts and lies_in[-len(shared) :] != shared:
         yield Violation("/test_id", f"the test looks in {folder}")
+
+
+@cache
+def _shared_folder() -> PurePosixPath:
+    return PurePosixPath(published().shared_folder)
+
+
+@lru_cache(maxsize=1024)
+def _folder_beside(test_file: str) -> PurePosixPath:
+    return PurePosixPath(test_file).parent / published().beside_test
 
 
 def duplicate(files: tuple[Facts, ...]) -> Iterator[tuple[str, Violation]]:
@@ -199,8 +214,9 @@ def _what_is_known(recording: Recording, digits: str, table: Table) -> str:
         return "; its answer has no id to tell what was edited"
     if ids == {digits[:12]}:
         return "; its answer has the name's id: the request or its test id was edited since"
-    for dialect in reversed(table.dialects):
-        if hash_under(dialect, recording)[:12] in ids:
+    hashes = hashes_under(table.dialects, recording)
+    for dialect, request_hash in reversed([*zip(table.dialects, hashes, strict=True)]):
+        if request_hash[:12] in ids:
             return f"; its answer's id fits the request under {dialect.name}: the file was renamed"
     third = min(ids - {digits[:12]})
     return f"; its answer's id is of a third request, {third}: copied or recorded again in part"
@@ -208,7 +224,7 @@ def _what_is_known(recording: Recording, digits: str, table: Table) -> str:
 
 def _fits_without_test(recording: Recording, digits: str, table: Table) -> bool:
     anonymous = recording.asked_by(None)
-    return any(hash_under(dialect, anonymous).startswith(digits) for dialect in table.dialects)
+    return any(one.startswith(digits) for one in hashes_under(table.dialects, anonymous))
 
 
 def _recorded_ids(recording: Recording) -> list[tuple[str, str]]:

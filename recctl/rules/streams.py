@@ -19,20 +19,29 @@ _ADVICE = {
     "info": "nothing, if your client can read it.",
 }
 
+_NONE: Iterator[Violation] = iter(())
+
 
 def check_of(kind: OddityKind) -> Check:
     """The check, with its documentation, that finds one kind of oddity."""
+    code = kind.name
+    title = kind.title[0].lower() + kind.title[1:].rstrip(".")
 
     def check(subject: Subject) -> Iterator[Violation]:
-        has_chunks = subject.recording is not None and isinstance(subject.recording.body, list)
-        for oddity in subject.answer.transcript.warnings if subject.answer else ():
-            if oddity.code == kind.name:
-                place = f"/{oddity.at}" if has_chunks and oddity.at is not None else ""
-                title = kind.title[0].lower() + kind.title[1:].rstrip(".")
-                yield Violation(f"/response/body{place}", f"{title}: {oddity.detail}")
+        # No generator: most answers have no oddity of the many kinds.
+        answer = subject.answer
+        return _told(subject, code, title) if answer and answer.transcript.warnings else _NONE
 
     check.__doc__ = f"{kind.title}\n\n{kind.why}\n\nWhat to do: {_ADVICE[kind.severity.value]}"
     return check
+
+
+def _told(subject: Subject, code: str, title: str) -> Iterator[Violation]:
+    has_chunks = subject.recording is not None and isinstance(subject.recording.body, list)
+    for oddity in subject.answer.transcript.warnings if subject.answer else ():
+        if oddity.code == code:
+            place = f"/{oddity.at}" if has_chunks and oddity.at is not None else ""
+            yield Violation(f"/response/body{place}", f"{title}: {oddity.detail}")
 
 
 def streaming_flag(subject: Subject) -> Iterator[Violation]:
