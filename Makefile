@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo check format golden clean
+.PHONY: demo check bench format golden clean
 
 demo: $(VENV)/recctl
 	$(BIN)/recctl validate examples/clean
@@ -18,6 +18,9 @@ check: $(VENV)/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest --numprocesses auto
+
+bench: $(VENV)/dev
+	$(BIN)/python -m benchmarks.run $(BENCH)
 
 format: $(VENV)/dev
 	$(BIN)/ruff format .

@@ -1,0 +1,1 @@
+"""How long recctl takes, measured against other tools on the same files."""
