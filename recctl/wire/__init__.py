@@ -5,6 +5,7 @@ Nothing is imported that an answer names: a class name is a word here. Reading n
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
 from typing import Any, NamedTuple
 
 from recctl.shapes import fields, items
@@ -12,7 +13,7 @@ from recctl.transcript import Oddity, Transcript
 from recctl.wire import plain
 from recctl.wire.format import Format
 from recctl.wire.normal import error_words, in_short, without_nulls
-from recctl.wire.telling import FORMATS
+from recctl.wire.telling import FORMATS, of_class
 
 __all__ = ["FORMATS", "Answer", "chunk_values", "read"]
 
@@ -107,7 +108,7 @@ def _whole(body: Any, note: Notes) -> Answer:
 
 def _streamed(body: list[Any], note: Notes) -> Answer:
     chunks = list(_chunks(body, note))
-    kinds = Counter(form.name for form, _, _ in chunks if form is not None)
+    kinds = Counter([form.name for form, _, _ in chunks if form is not None])
     if not kinds:
         for _, data, at in chunks[:_MOST_FOREIGN]:
             if fields(data).get("error") is not None:
@@ -121,9 +122,10 @@ def _streamed(body: list[Any], note: Notes) -> Answer:
     form = next(form for form in FORMATS if form.name == wanted)
     fold = form.fold(note)
     foreign = []
+    add = fold.add
     for own, data, at in chunks:
         if own is form or _is_of_any_format(data):
-            fold.add(data, at)
+            add(data, at)
         else:
             foreign.append((data, at))
     for data, at in foreign[:_MOST_FOREIGN]:
@@ -141,14 +143,14 @@ def _is_of_any_format(data: Any) -> bool:
 
 def _chunks(body: list[Any], note: Notes) -> Iterator[tuple[Format | None, Any, int]]:
     """Every chunk with its format, if it has one, and its place among the recorded ones."""
-    values: Iterable[tuple[Any, int]] = ((value, at) for at, value in enumerate(body))
-    if any(isinstance(value, str) for value in body):
+    values: Iterable[tuple[Any, int]] = zip(body, count(), strict=False)
+    if str in set(map(type, body)):
         from recctl.wire import sse  # noqa: PLC0415 - few answers came so
 
         values = sse.decoded(body, note)
     for value, at in values:
         class_name, data = unwrapped(value)
-        yield _format_of(class_name, data), data, at
+        yield of_class(class_name) or _format_of(class_name, data), data, at
 
 
 def _format_of(class_name: str, data: Any) -> Format | None:
@@ -160,7 +162,9 @@ def _format_of(class_name: str, data: Any) -> Format | None:
 def unwrapped(value: Any) -> tuple[str, Any]:
     """The name of a typed value's class and its data; "" and the value itself for any other."""
     if isinstance(value, dict):
-        name, data = value.get("__type__"), value.get("__data__")
-        if isinstance(name, str) and isinstance(data, dict):
-            return name, data
+        name = value.get("__type__")
+        if isinstance(name, str):
+            data = value.get("__data__")
+            if isinstance(data, dict):
+                return name, data
     return "", value

@@ -114,11 +114,12 @@ def note_usage(reports: list[tuple[int, Any]], last_chunk: int, note: Note) -> N
         note("usage-multiple", reports[1][0], f"by {len(reports)} chunks")
     if reports[-1][0] != last_chunk:
         note("usage-not-last", reports[-1][0], "chunks follow it")
-    totals = [(at, known.total or 0) for at, raw in reports if (known := usage(raw)) is not None]
+    counts = [(at, usage(raw)) for at, raw in reports]
+    totals = [(at, known.total or 0) for at, known in counts if known is not None]
     for (_, before), (at, after) in pairwise(totals):
         if before > after:
             note("usage-decreasing", at, f"{before} and then {after} tokens")
-    note_counts(usage(reports[-1][1]), note)
+    note_counts(counts[-1][1], note)
 
 
 def note_counts(counts: Usage | None, note: Note) -> None:

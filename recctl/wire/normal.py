@@ -41,11 +41,13 @@ _OUTPUT = (
 )
 _TOTAL = ("total_tokens", "total_token_count")
 _REASONING = (
-    *("completion_tokens_details.reasoning_tokens", "output_tokens_details.reasoning_tokens"),
+    ("completion_tokens_details", "reasoning_tokens"),
+    ("output_tokens_details", "reasoning_tokens"),
     *("thoughts_token_count", "total_thought_tokens"),
 )
 _CACHED = (
-    *("prompt_tokens_details.cached_tokens", "input_tokens_details.cached_tokens"),
+    ("prompt_tokens_details", "cached_tokens"),
+    ("input_tokens_details", "cached_tokens"),
     *("cache_read_input_tokens", "cached_content_token_count", "total_cached_tokens"),
 )
 
@@ -53,9 +55,13 @@ _CACHED = (
 def without_nulls(value: Any) -> Any:
     """A copy in which no object has a null member: null means absent, everywhere in an answer."""
     if isinstance(value, dict):
-        return {key: without_nulls(item) for key, item in value.items() if item is not None}
+        return {
+            key: without_nulls(item) if isinstance(item, (dict, list)) else item
+            for key, item in value.items()
+            if item is not None
+        }
     if isinstance(value, list):
-        return [without_nulls(item) for item in value]
+        return [without_nulls(item) if isinstance(item, (dict, list)) else item for item in value]
     return value
 
 
@@ -96,6 +102,8 @@ def joined(parts: Iterable[str] | None) -> str | None:
 
 def repaired(text: str) -> str:
     """A text in which the two halves of a surrogate pair, sent apart, are one character again."""
+    if text.isascii():
+        return text
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
@@ -172,11 +180,15 @@ def counted_together(counts: Mapping[str, Any]) -> dict[str, Any]:
     return without_nulls(together)  # type: ignore[no-any-return]
 
 
-def _count(raw: Mapping[str, Any], paths: tuple[str, ...]) -> int | None:
-    for path in paths:
-        value: Any = raw
-        for key in path.split("."):
-            value = fields(value).get(key)
+def _count(raw: Mapping[str, Any], places: tuple[str | tuple[str, str], ...]) -> int | None:
+    """The first number among members, and among members of members."""
+    for place in places:
+        if isinstance(place, str):
+            value = raw.get(place)
+        else:
+            value = fields(raw.get(place[0])).get(place[1])
+        if type(value) is int:
+            return value
         found = number(value)
         if isinstance(found, int) or (found is not None and math.isfinite(found)):
             return int(found)

@@ -20,7 +20,7 @@ _CHOICE_KEYS = {"index", "text", "delta", "finish_reason", "logprobs", "obfuscat
 _LOGPROBS = ("text_offset", "token_logprobs", "tokens", "top_logprobs")
 
 
-def fold(note: Note) -> ChoicesFold:
+def fold(note: Note) -> "ChoicesFold[_Choice]":
     """A fold of a stream of this format."""
     return ChoicesFold(note, NAME, _OBJECTS, _DECLARED, _Choice)
 
@@ -29,7 +29,7 @@ def from_whole(data: Object, note: Note) -> Transcript:
     """The same as that of a stream of one chunk."""
     whole = fold(note)
     whole.add(data, 0)
-    return whole.finish()[0]
+    return whole.transcript()
 
 
 class _Choice:

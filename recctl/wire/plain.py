@@ -39,8 +39,9 @@ def unknown(*, complete: bool) -> Transcript:
 
 def lists_models(values: list[Any]) -> bool:
     """Whether a list is one of models, which is never a stream. An empty one may be anything."""
-    names = [fields(value).get("__type__") for value in values]
-    return bool(names) and all(isinstance(one, str) and one.endswith(".Model") for one in names)
+    names = (fields(value).get("__type__") for value in values)
+    are_models = all(isinstance(one, str) and one.endswith(".Model") for one in names)
+    return bool(values) and are_models
 
 
 def _lists_models(short: str, data: Mapping[str, Any]) -> bool:

@@ -1,5 +1,7 @@
 """Which wire formats there are, and how a value is told to be of one. Loads none of them."""
 
+from functools import lru_cache
+
 from recctl.shapes import fields, items, text
 from recctl.wire.format import Format, Object
 
@@ -133,3 +135,14 @@ FORMATS = tuple(
     )
 )
 """Every streamed format; the first that knows a value takes it."""
+
+_TOLD_BY_CLASS = FORMATS[:2]
+"""Those that look at nothing but the class where there is one, before any that look further."""
+
+
+@lru_cache(maxsize=256)
+def of_class(class_name: str) -> Format | None:
+    """The format of every chunk of a class; null where it takes more than the class to tell."""
+    if not class_name:
+        return None
+    return next((form for form in _TOLD_BY_CLASS if form.is_chunk(class_name, {})), None)
