@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import count, islice
+from json.encoder import encode_basestring_ascii
 from typing import Any
 
 MAX_DEPTH = 200
@@ -50,12 +51,17 @@ class Flaw:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A text and what came of it. `value` means nothing where `readable` is false."""
+    """A text and what came of it. `value` means nothing where `readable` is false.
+
+    `known_canonical` says that the text is known to be `hashing.canonical` of the value; where it
+    is false, nothing was found out.
+    """
 
     text: str
     readable: bool
     value: Any
     flaws: tuple[Flaw, ...]
+    known_canonical: bool = False
 
     def line_of(self, pointer: str) -> int:
         """The line, from 1, on which the value at a JSON pointer starts.
@@ -94,6 +100,54 @@ def parse(raw: bytes) -> Parsed:
     if constants:
         flaws += _located(Soundness.NOT_A_NUMBER, text, _nonfinite_numbers(value, constants))
     return Parsed(text, readable=True, value=value, flaws=tuple(flaws))
+
+
+def parse_written(raw: bytes) -> Parsed:
+    """The same as `parse`, in a third of the time for what stands as recorders write it.
+
+    A text that is written again from its value, byte by byte, hides nothing: no key stands in it
+    twice, no number is a word, no space or escape is otherwise.
+    """
+    value = _rewritten(raw)
+    if value is _NOT_REWRITTEN:
+        return parse(raw)
+    return Parsed(raw.decode("ascii"), True, value, (), known_canonical=True)
+
+
+_NOT_REWRITTEN = object()
+_DEEP = b"\n" + b"  " * MAX_DEPTH + b" "
+"""How a line begins that is nested deeper than is read."""
+_NO_ASCII = re.compile("[^\x00-\x7f]+")
+
+
+def _rewritten(raw: bytes) -> Any:
+    """The value in a text that is canonical and sound; else a mark, which proves nothing.
+
+    The writer is not Python's. Its numbers are the same but for large and small floats, which it
+    spells otherwise than `repr`: where one stands as it spells them, it is not canonical.
+    """
+    import orjson  # noqa: PLC0415 - of use where there are many files
+
+    respelled = False
+
+    def number(spelled: str) -> float:
+        nonlocal respelled
+        value = float(spelled)
+        respelled = respelled or repr(value) != spelled
+        return value
+
+    try:
+        value = json.loads(raw.decode("ascii"), parse_float=number)
+        written = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    except (ValueError, TypeError, RecursionError):
+        return _NOT_REWRITTEN
+    if not written.isascii():
+        written = _NO_ASCII.sub(_escaped, written.decode("utf-8")).encode("ascii")
+    return _NOT_REWRITTEN if respelled or written != raw or _DEEP in raw else value
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return encode_basestring_ascii(found[0])[1:-1]
 
 
 def pointer_of(parts: Iterable[str | int]) -> str:

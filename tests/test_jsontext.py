@@ -17,6 +17,7 @@ from recctl.jsontext import (
     Soundness,
     line_of,
     parse,
+    parse_written,
     pointer_of,
     spans,
 )
@@ -520,3 +521,86 @@ class CountingDecoder(json.JSONDecoder):
         value, end = super().raw_decode(s, idx)
         self.read += end - idx
         return value, end
+
+
+# What stands as recorders write it
+
+
+def same(one: Parsed, other: Parsed) -> bool:
+    """Equal, with 1 and 1.0 apart and NaN the same as NaN."""
+    parts = [
+        (each.text, each.readable, repr(each.value), repr(each.flaws)) for each in (one, other)
+    ]
+    return parts[0] == parts[1]
+
+
+@given(json_values())
+def test_a_canonical_text_is_read_the_same_by_the_short_way(value: Any) -> None:
+    raw = canonical(value)
+
+    assert same(parse_written(raw), parse(raw))
+
+
+@given(json_values(finite=True))
+def test_what_is_known_to_be_canonical_is_so(value: Any) -> None:
+    for raw in (canonical(value), json.dumps(value, indent=2).encode() + b"\n"):
+        if parse_written(raw).known_canonical:
+            assert canonical(parse(raw).value) == raw
+
+
+@given(json_values(), st.data())
+def test_a_text_that_was_edited_is_read_the_same(value: Any, data: st.DataObject) -> None:
+    raw = canonical(value)
+    at = data.draw(st.integers(0, len(raw)))
+    patch = data.draw(
+        st.sampled_from(
+            [b"", b" ", b"\n", b"0", b".0", b"e5", b'"', b",", b"\\u0041", b"\xff", b"-"]
+        )
+        | st.binary(max_size=3)
+    )
+    edited = raw[:at] + patch + raw[at + data.draw(st.integers(0, 2)) :]
+
+    found = parse_written(edited)
+
+    assert same(found, parse(edited))
+    if found.known_canonical:
+        assert canonical(found.value) == edited
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("1e-05", "0.00001", "1e-5", "1e16", "1e+16", "1E5", "-0", "-0.0", "1.0", "1.10", "01"),
+        *("18446744073709551616", "123456789012345678901234567890", "1e400", "NaN", "0.1e1"),
+    ],
+)
+def test_a_number_is_canonical_only_as_python_writes_it(text: str) -> None:
+    raw = f"[\n  {text}\n]\n".encode()
+    found = parse_written(raw)
+
+    assert same(found, parse(raw))
+    assert not found.known_canonical or canonical(found.value) == raw
+
+
+@pytest.mark.parametrize("text", ["é", "😀", "\x7f", "\x80", "\u2028", "\ud800", "/"])
+def test_a_character_is_canonical_only_as_python_escapes_it(text: str) -> None:
+    for raw in (canonical([text]), json.dumps([text], indent=2).encode() + b"\n"):
+        assert same(parse_written(raw), parse(raw))
+    raw = json.dumps([text], indent=2, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
+    assert not parse_written(raw).known_canonical or text.isascii()
+
+
+@pytest.mark.parametrize("depth", [199, 200, 201, 250, 5_000])
+def test_what_is_too_deep_is_so_by_the_short_way(depth: int) -> None:
+    value: Any = 1
+    for _ in range(min(depth, 400)):
+        value = [value]
+    raw = canonical(value) if depth < 400 else b"[" * depth + b"]" * depth
+
+    assert same(parse_written(raw), parse(raw))
+
+
+def test_a_key_that_stands_twice_is_seen_by_the_short_way() -> None:
+    raw = b'{\n  "a": 1,\n  "a": 1\n}\n'
+
+    assert [flaw.soundness for flaw in parse_written(raw).flaws] == [Soundness.DUPLICATE_KEYS]
