@@ -8,7 +8,7 @@ from recctl.compare import answers, requests
 from recctl.compare.exact import applied, differences, parts_of, same
 from recctl.compare.values import Comparison, Line, Part, Statement
 from recctl.dialects import Table
-from recctl.dialects.steps import normalized
+from recctl.dialects.steps import Effects, normalized
 from recctl.edits import ABSENT, Difference
 from recctl.recording import Recording
 
@@ -77,14 +77,14 @@ class _Sight:
         """A text of the requests as their hashes see it."""
         if not self.ignore_volatile or not self._normalized:
             return text
-        made: str = normalized(self.table.target.steps, text, "")
+        made: str = self._made(text, "")
         return made
 
     def in_answer(self, text: str) -> str:
         """A text of the answers without what would be normalized in a request."""
         if not self.ignore_volatile:
             return text
-        made: str = normalized(self.table.target.steps, text, "")
+        made: str = self._made(text, "")
         return made
 
     def hides(self, one: Difference) -> bool:
@@ -93,7 +93,7 @@ class _Sight:
         if not self.ignore_volatile or first not in self._normalized or not parts:
             return False
         frames = (
-            normalized(self.table.target.steps, self._frame(first, parts, value), _host(recording))
+            self._made(self._frame(first, parts, value), _host(recording))
             for value, recording in ((one.old, self.before), (one.new, self.after))
         )
         return same(*frames)
@@ -101,6 +101,11 @@ class _Sight:
     def hides_in_answer(self, one: Difference) -> bool:
         """Whether a difference of the plain answers is volatile."""
         return self.ignore_volatile and answers.is_volatile(one, self.in_answer)
+
+    def _made(self, value: Any, host: str) -> Any:
+        """A value with the target's steps applied, which change hardly any."""
+        steps = self.table.target.steps
+        return normalized(steps, value, host) if Effects(value, host).are_there(steps) else value
 
     @property
     def _normalized(self) -> frozenset[str]:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from recctl.compare.values import Line
 
@@ -30,15 +30,28 @@ _MOST_WORDS = 1200
 MASK = "(not shown: it may hold a secret)"
 """What `secrets` has for it, which is imported where something differs."""
 
+_LEAST_SECRET = 8
+"""Characters that a credential has at least, with what shows it to be one."""
+
 _SHORT = 60
 """Characters of a value that is told with an arrow."""
 
-_MOST_CELLS = 64_000_000
+_MOST_CELLS = 16_000_000
 """The product of two lengths up to which the longest common subsequence is found exactly: a bit
-each, so 8 MB."""
+each, so 2 MB."""
+
+_MOST_LETTERS = 1_000
+"""Characters of two lines, beside what they begin and end with in common, up to which all words
+are compared. In longer ones, long runs that stand once in each are taken for the same before."""
+
+_PROBE = 32
+"""Characters by which such a run is looked for."""
 
 _MOST_COMPARED = 200_000
 """Characters of two texts, beside what they begin and end with in common, that are compared."""
+
+_MOST_ITEMS = 200
+"""A list of more items is told by their number."""
 
 _LEAST_ALIKE = 0.4
 """The share of the shorter line's letters that stays where a line was edited, not rewritten."""
@@ -56,6 +69,9 @@ _WORD = rf"\w+(?:[{_JOINTS}]{{1,3}}\w+)*"
 _TOKEN = re.compile(rf"{_WORD}|\s+|[^\w\s]")
 _LAST_WORD = re.compile(rf"{_WORD}\Z")
 _FIRST_WORD = re.compile(_WORD)
+
+_NO_LETTERS = bytes(one for one in range(128) if not chr(one).isalnum())
+"""ASCII without letters and digits."""
 
 _SPACES = {" ": "·", "\t": "⇥", "\n": "⏎", "\r": "␍"}
 """How white space is shown where nothing else differs."""
@@ -87,6 +103,9 @@ def changed(before: Any, after: Any, label: str = "") -> tuple[Line, ...]:
         heading = (Line("context", f"{label}:"),) if label else ()
         return (*heading, *edited(before, after))
     lead = f"{label}: " if label else ""
+    if isinstance(before, list) and isinstance(after, list) and _are_long(before, after):
+        told = f"a list of {len(before):,} became a list of {len(after):,}"
+        return (Line("context", f"{lead}{told}"),)
     old, new = (shown(in_json(value), lead) for value in (before, after))
     if len(old) + len(new) <= 2 * _SHORT:
         return (Line("context", f"{lead}{old} → {new}"),)
@@ -113,6 +132,8 @@ def shown(text: str, lead: str = "") -> str:
     from recctl.secrets import masked  # noqa: PLC0415 - needed only where something differs
 
     whole = f"{lead}{text}"
+    if len(whole) < _LEAST_SECRET:
+        return text
     return text if masked(whole) == whole else MASK
 
 
@@ -324,17 +345,18 @@ def _hunk(old: list[str], new: list[str], *, is_read: bool) -> Iterator[Line]:
 
 def _became(old: list[str], new: list[str]) -> Iterator[tuple[int, int, Line]]:
     """Which line became which, ascending in both: of each the first that is alike."""
+    known: dict[tuple[int, int], Line | None] = {}
     if len(old) == len(new) <= MOST_LINES:
-        pairs = [(one, _words(old[one], new[one])) for one in range(len(old))]
-        if all(line for _, line in pairs):
-            yield from ((one, one, line) for one, line in pairs if line)
+        known = {(one, one): _words(old[one], new[one]) for one in range(len(old))}
+        if all(known.values()):
+            yield from ((one, one, line) for (one, _), line in known.items() if line)
             return
     if len(old) * len(new) > _MOST_LINE_PAIRS:
         return
     come = 0
     for one, text in enumerate(old):
         for other in range(come, len(new)):
-            line = _words(text, new[other])
+            line = known[one, other] if (one, other) in known else _words(text, new[other])
             if line is not None:
                 yield one, other, line
                 come = other + 1
@@ -364,6 +386,8 @@ def _has_any(marks: Sequence[str], text: str) -> bool:
 
 
 def _letters(text: str) -> int:
+    if text.isascii():
+        return len(text.encode("ascii").translate(None, _NO_LETTERS))
     return sum(map(str.isalnum, text))
 
 
@@ -398,23 +422,114 @@ def _segments(before: str, after: str) -> list[Segment]:
 
 def _pieces(before: str, after: str) -> list[_Piece]:
     """A line in pieces that stay and pieces that differ, in turn."""
-    start, end = _word_ends(before, after)
-    old = _TOKEN.findall(before[start : len(before) - end])
-    new = _TOKEN.findall(after[start : len(after) - end])
-    pieces = [_Piece(same=[before[:start]])]
-    gone = come = 0
-    for one, other in (*common(old, new), (len(old), len(new))):
-        if one > gone or other > come:
-            pieces += [_Piece(gone=old[gone:one], come=new[come:other]), _Piece()]
-        if one < len(old):
-            pieces[-1].same.append(old[one])
-        gone, come = one + 1, other + 1
-    pieces[-1].same.append(before[len(before) - end :])
+    pieces = [_Piece()]
+    left = right = 0
+    for run in _runs(before, after):
+        old = _TOKEN.findall(before[left : run.old])
+        new = _TOKEN.findall(after[right : run.new])
+        gone = come = 0
+        for one, other in (*common(old, new), (len(old), len(new))):
+            if one > gone or other > come:
+                pieces += [_Piece(gone=old[gone:one], come=new[come:other]), _Piece()]
+            if one < len(old):
+                pieces[-1].same.append(old[one])
+            gone, come = one + 1, other + 1
+        left, right = run.old + run.length, run.new + run.length
+        pieces[-1].same.append(before[run.old : left])
     made = [piece for piece in pieces if any(piece.same) or piece.gone or piece.come]
     for before_it, piece, after_it in zip(made, made[1:], made[2:], strict=False):
         _turn_over(before_it, piece, after_it)
         _take_words(before_it, piece, after_it)
     return made
+
+
+class _Run(NamedTuple):
+    """Characters that stand in both lines: from where in each, and how many."""
+
+    old: int
+    new: int
+    length: int
+
+
+def _runs(before: str, after: str) -> Iterator[_Run]:
+    """What two lines begin with in common, long runs in between, and what they end with.
+
+    No word is cut in two. Takes time in proportion to the lines, for each run.
+    """
+    start, end = _word_ends(before, after)
+    ends = _Run(len(before) - end, len(after) - end, end)
+    yield _Run(0, 0, start)
+    if min(ends.old, ends.new) - start > _MOST_LETTERS:
+        yield from _long_runs(before, after, start, ends)
+    yield ends
+
+
+def _long_runs(before: str, after: str, start: int, ends: _Run) -> Iterator[_Run]:
+    """Long runs that stand once in what is left of either line, as far as some are found.
+
+    The further none is found, the fewer places are tried.
+    """
+    old = new = place = start
+    step = _PROBE
+    while place + _PROBE <= ends.old:
+        probe = before[place : place + _PROBE]
+        found = _place_of_single(probe, after, new, ends.new)
+        if found < 0 or _place_of_single(probe, before, old, ends.old) < 0:
+            place += step
+            step += step // 4
+            continue
+        run = _without_cut_words(
+            before, after, _grown(before, after, (place, found), (old, new), ends)
+        )
+        place = max(place + _PROBE, run.old + run.length)
+        step = _PROBE
+        if run.length > 0:
+            yield run
+            old, new = run.old + run.length, run.new + run.length
+
+
+def _place_of_single(probe: str, text: str, start: int, end: int) -> int:
+    """Where a part of a text stands that is there just once; less than 0 for any other."""
+    found = text.find(probe, start, end)
+    return -1 if found >= 0 and text.find(probe, found + 1, end) >= 0 else found
+
+
+def _grown(
+    before: str, after: str, place: tuple[int, int], start: tuple[int, int], ends: _Run
+) -> _Run:
+    """A run as long as it is, around a place at which both lines are the same."""
+    old, new = place
+    back = _same_far(
+        lambda far: before[old - far : old] == after[new - far : new],
+        min(old - start[0], new - start[1]),
+    )
+    ahead = _same_far(
+        lambda far: before[old : old + far] == after[new : new + far],
+        min(ends.old - old, ends.new - new),
+    )
+    return _Run(old - back, new - back, back + ahead)
+
+
+def _same_far(holds: Callable[[int], bool], most: int) -> int:
+    """As `_same`, faster where it is a small part of what it may be."""
+    reach = min(_PROBE, most)
+    while reach < most and holds(reach):
+        reach = min(2 * reach, most)
+    return _same(holds, reach)
+
+
+def _without_cut_words(before: str, after: str, run: _Run) -> _Run:
+    """A run that neither begins nor ends within a word, unless it is long; it may be empty."""
+    old, new, length = run
+    for _ in range(min(length, _LONGEST_WORD)):
+        if _is_break(before, old) and _is_break(after, new):
+            break
+        old, new, length = old + 1, new + 1, length - 1
+    for _ in range(min(length, _LONGEST_WORD)):
+        if _is_break(before, old + length) and _is_break(after, new + length):
+            break
+        length -= 1
+    return _Run(old, new, length)
 
 
 def _turn_over(before: _Piece, piece: _Piece, after: _Piece) -> None:
@@ -433,12 +548,14 @@ def _take_words(before: _Piece, piece: _Piece, after: _Piece) -> None:
     texts = ["".join(words) for words in (piece.gone, piece.come)]
     if not (before.same and after.same) or not any(texts[0].strip() + texts[1].strip()):
         return
+    is_glued = any(text and not (text[0].isspace() or text[-1].isspace()) for text in texts)
+    if not (is_glued and _kind(before.same[-1][-1:]) == _kind(after.same[0][:1]) == "word"):
+        return
     last, first = (
         _LAST_WORD.search(before.same[-1][-_LONGEST_WORD:]),
         _FIRST_WORD.match(after.same[0][:_LONGEST_WORD]),
     )
-    is_glued = any(text and not (text[0].isspace() or text[-1].isspace()) for text in texts)
-    if last and first and is_glued:
+    if last and first:
         before.same[-1] = before.same[-1][: len(before.same[-1]) - len(last[0])]
         after.same[0] = after.same[0][len(first[0]) :]
         for words in (piece.gone, piece.come):
@@ -539,6 +656,10 @@ def _to_word(text: str) -> str:
 def _from_word(text: str) -> str:
     _, space, tail = text.partition(" ")
     return space + tail if tail else text
+
+
+def _are_long(before: list[Any], after: list[Any]) -> bool:
+    return max(len(before), len(after)) > _MOST_ITEMS
 
 
 def _is_long(before: str, after: str) -> bool:

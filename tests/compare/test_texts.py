@@ -1,5 +1,6 @@
 """What was edited in a text: words in a line, lines in a text, and no more than can be read."""
 
+from random import Random
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recctl import secrets
+from recctl.compare import texts
 from recctl.compare.texts import MASK, MOST_LINES, changed, common, edited
 from recctl.compare.values import Line
 
@@ -215,3 +217,57 @@ def test_a_value_is_told_with_an_arrow_where_it_fits(
     before: Any, after: Any, lines: list[tuple[str, str]]
 ) -> None:
     assert [(line.kind, line.text) for line in changed(before, after)] == lines
+
+
+def words(random: Random, count: int) -> list[str]:
+    return [f"w{random.randrange(3_000)}" for _ in range(count)]
+
+
+def test_of_a_long_line_only_what_is_near_to_a_change_is_compared_word_by_word(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    random = Random(5)  # noqa: S311
+    before = words(random, 8_000)
+    after = [*before]
+    for place in range(100, 8_000, 1_000):
+        after[place] = "EDIT"
+    cells = []
+    plain = texts.common
+
+    def counted(old: list[str], new: list[str]) -> list[tuple[int, int]]:
+        cells.append(len(old) * len(new))
+        return plain(old, new)
+
+    monkeypatch.setattr(texts, "common", counted)
+    (line,) = edited(" ".join(before), " ".join(after))
+    assert line.text.count("{+EDIT+}") == 8
+    assert sum(cells) < 1_000
+
+
+def test_a_long_line_with_a_paragraph_more_is_told_by_that_alone() -> None:
+    random = Random(5)  # noqa: S311
+    parts = [" ".join(words(random, 1_000)) for _ in range(3)]
+    text, more = " ".join(parts), f"{parts[0]} {parts[2]}"
+    (line,) = edited(f"a {more} b", f"c {text} d")
+    assert line.text.startswith("[-a-]{+c+} w")
+    assert line.text.count("{+") == 3
+    assert line.text.endswith("[-b-]{+d+}")
+
+
+@given(
+    st.lists(st.sampled_from(["lamp", "fog ", " ", "-", "and so on, ", "x" * 40]), max_size=60),
+    st.lists(st.tuples(st.integers(0, 60), st.sampled_from(["", "bell ", "-", "fog"]))),
+)
+def test_the_pieces_of_a_line_make_both_texts(
+    pieces: list[str], edits: list[tuple[int, str]]
+) -> None:
+    other = [*pieces]
+    for place, text in edits:
+        other[place : place + 1] = [text]
+    before, after = "".join(pieces), "".join(other)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(texts, "_MOST_LETTERS", 0)
+        patch.setattr(texts, "_PROBE", 6)
+        made = texts._pieces(before, after)
+    assert "".join("".join(one.same + one.gone) for one in made) == before
+    assert "".join("".join(one.same + one.come) for one in made) == after
