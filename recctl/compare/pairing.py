@@ -9,13 +9,14 @@ same pairs come out.
 
 import json
 import re
+from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from heapq import nlargest, nsmallest
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import log
 from typing import Any
 from zlib import crc32
@@ -81,7 +82,8 @@ class Features:
 
     `digest` is equal for equal requests. `turns` counts the messages, `tools` and `parameters` are
     names. `values` are checksums of the request's values with their keys, `words` those of pairs
-    of words in its conversation; of a long one a sample of checksums up to `reach`.
+    of words in its conversation; of a long one a sample of checksums up to `reach`. `ranked` are
+    these in ascending order.
     """
 
     digest: str
@@ -93,7 +95,12 @@ class Features:
     parameters: frozenset[str]
     values: frozenset[int]
     words: frozenset[int]
+    ranked: tuple[int, ...]
     reach: int = _ALL
+
+    def words_up_to(self, reach: int) -> int:
+        """How many of the words there are up to a checksum."""
+        return len(self.ranked) if self.reach <= reach else bisect_right(self.ranked, reach)
 
 
 def features_of(recording: Recording) -> Features:
@@ -102,7 +109,7 @@ def features_of(recording: Recording) -> Features:
     request = {key: value for key, value in recording.request.items() if key != "test_id"}
     texts = [part.text for turn in talk.turns for part in turn.parts]
     texts += [f"{call.name} {call.arguments}" for turn in talk.turns for call in turn.calls]
-    words, reach = _pairs_of_words(texts)
+    ranked, reach = _pairs_of_words(texts)
     return Features(
         digest=sha256(json.dumps(request, sort_keys=True).encode("ascii")).hexdigest(),
         kind=recording.kind,
@@ -112,7 +119,8 @@ def features_of(recording: Recording) -> Features:
         tools=frozenset(tool.name for tool in talk.tools),
         parameters=frozenset(talk.parameters),
         values=_values(request),
-        words=words,
+        words=frozenset(ranked),
+        ranked=ranked,
         reach=reach,
     )
 
@@ -140,13 +148,9 @@ def similarity(a: Features, b: Features) -> float:
 
 def _shared_words(a: Features, b: Features) -> float:
     reach = min(a.reach, b.reach)
-    return _overlap(_up_to(reach, a), _up_to(reach, b))
-
-
-def _up_to(reach: int, features: Features) -> frozenset[int]:
-    if features.reach == reach:
-        return features.words
-    return frozenset([one for one in features.words if one <= reach])
+    shared = len(a.words & b.words)
+    total = a.words_up_to(reach) + b.words_up_to(reach) - shared
+    return shared / total if total else 1.0
 
 
 def _overlap(a: frozenset[Any], b: frozenset[Any]) -> float:
@@ -175,20 +179,20 @@ class _Checksums(dict[str, int]):
 _SUMS = _Checksums()
 
 
-def _pairs_of_words(texts: Iterable[str]) -> tuple[frozenset[int], int]:
-    """Checksums of the pairs of neighbouring words, and how far these are complete."""
+def _pairs_of_words(texts: Iterable[str]) -> tuple[tuple[int, ...], int]:
+    """Checksums of the pairs of neighbouring words, ascending, and how far these are complete."""
     found: set[int] = set()
     left = _MOST_WORDS
     for text in texts:
         if left <= 0:
             break
-        words = [_SUMS[word] for word in _WORD.findall(text[: 8 * left])[:left]]
+        words = [*map(_SUMS.__getitem__, _WORD.findall(text[: 8 * left])[:left])]
         left -= len(words)
         found.update([one * 31 + other & 0xFFFFFFFF for one, other in pairwise([0, *words])])
     if len(found) <= _KEPT_PAIRS:
-        return frozenset(found), _ALL
+        return tuple(sorted(found)), _ALL
     kept = nsmallest(_KEPT_PAIRS, found)
-    return frozenset(kept), kept[-1]
+    return tuple(kept), kept[-1]
 
 
 def _values(request: Any) -> frozenset[int]:
@@ -346,11 +350,12 @@ class _Rarity:
     def __init__(self, items: Sequence[_Placed]) -> None:
         counts: Counter[int] = Counter()
         for one in items:
-            counts.update(_said(one.item.features, one.item.features.reach))
+            counts.update(_said(one.item.features))
         size = len(items)
         self._weights = {
             mark: int(1000 * log(1 + size / count) ** 2) for mark, count in counts.items()
         }
+        self._sums: dict[int, tuple[Features, list[int]]] = {}
 
     def at_least(self, least: float) -> _Accepts:
         """Accepts two recordings of one test."""
@@ -368,16 +373,24 @@ class _Rarity:
         if is_near and _shared_words(one, other) >= BARELY_OTHER:
             return True
         reach = min(one.reach, other.reach)
-        left, right = _said(one, reach), _said(other, reach)
         weights = self._weights
-        shared = sum([weights[mark] for mark in left & right])
-        total = sum([weights[mark] for mark in left | right])
+        shared = sum([weights[mark] for mark in _said(one) & _said(other)])
+        total = self._told_up_to(reach, one) + self._told_up_to(reach, other) - shared
         return shared >= (LEAST_SHARED if is_near else LEAST_SHARED_ELSEWHERE) * total
 
+    def _told_up_to(self, reach: int, features: Features) -> int:
+        """How much a request tells by its words up to a checksum, or by its values."""
+        known = self._sums.get(id(features))
+        if known is None:
+            marks: Collection[int] = features.ranked or features.values
+            sums = [0, *accumulate(self._weights[mark] for mark in marks)]
+            known = self._sums[id(features)] = features, sums
+        return known[1][features.words_up_to(reach) if features.words else -1]
 
-def _said(features: Features, reach: int) -> frozenset[int]:
+
+def _said(features: Features) -> frozenset[int]:
     """The words of a request; where it has none, its values."""
-    return _up_to(reach, features) or features.values
+    return features.words or features.values
 
 
 class _Work:

@@ -1,8 +1,9 @@
 """Which recording became which: by place, by name, by an equal request, by likeness."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from itertools import accumulate
 from random import Random
 from typing import Any
 
@@ -387,3 +388,30 @@ def test_a_thousand_of_one_test_are_paired_with_a_thousand(kinds: int) -> None:
     assert len(found) == 1000
     same = [int(a[2:-5]) % kinds == int(b[2:-5]) % kinds for a, b in found.items()]
     assert sum(same) >= 990
+
+
+# Work
+
+
+def said(random: Random, count: int, of: int = 3_000) -> str:
+    return " ".join(f"w{random.randrange(of)}" for _ in range(count))
+
+
+def test_what_a_recording_tells_is_added_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = Random(5)  # noqa: S311
+    before, after = ([item(chat(said(random, 300))) for _ in range(60)] for _ in range(2))
+    added = []
+
+    def counted(some: Iterable[int]) -> Iterator[int]:
+        added.append(1)
+        return accumulate(some)
+
+    monkeypatch.setattr("recctl.compare.pairing.accumulate", counted)
+    assert pairs(before, after) == {}
+    assert len(added) == len(before) + len(after)
+
+
+def test_a_very_long_text_and_short_ones_may_have_no_sample_in_common() -> None:
+    random = Random(5)  # noqa: S311
+    long = [item(chat(said(random, 20_000, 1_000_000)))]
+    assert pairs(long, [item(chat(said(random, 258))) for _ in range(200)]) == {}
