@@ -7,7 +7,7 @@ NaN is not NaN), and which items of two lists belong together.
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import blake2b
@@ -22,7 +22,10 @@ Parts = tuple[str, ...]
 """A JSON pointer in its parts, as they are before they are escaped."""
 
 _MOST_IN_A_LIST = 200
-"""A list of which more items differ is told as replaced."""
+_MOST_IN_AN_OBJECT = 1_000
+_MOST_IN_ALL = 5_000
+"""A list of which more items differ is told as replaced, and so is an object of which more members
+do. Once so many values in all differ, what else differs is told as replaced, too."""
 
 _MOST_PAIRS = 2_500
 _MOST_PAIRS_IN_ALL = 20_000
@@ -131,10 +134,15 @@ def same(one: Any, other: Any) -> bool:
 # What is the same
 
 
+_PLAIN = {str, int, float, bool, type(None)}
+_BARE = _PLAIN - {str}
+"""Values that hold no others, and those whose JSON has no comma in it."""
+
+
 class _Digests:
     """A digest of each value: equal for what is the same JSON, and for nothing else.
 
-    Each value is read once, however deep it stands.
+    Each value is read once, however deep it stands, and one that holds only plain ones at once.
     """
 
     def __init__(self) -> None:
@@ -146,13 +154,34 @@ class _Digests:
             return _digest(json.dumps(value))
         known = self._known.get(id(value))
         if known is None:
-            if isinstance(value, dict):
+            if _are(_PLAIN, value.values() if isinstance(value, dict) else value):
+                known = _digest(f"={json.dumps(value, sort_keys=True)}")
+            elif isinstance(value, dict):
                 items = (json.dumps(key) + self.of(value[key]).hex() for key in sorted(value))
                 known = _digest("{" + ",".join(items))
             else:
                 known = _digest("[" + ",".join(self.of(item).hex() for item in value))
             self._known[id(value)] = known
         return known
+
+    def of_items(
+        self, before: Sequence[Any], after: Sequence[Any]
+    ) -> tuple[Sequence[Hashable], Sequence[Hashable]]:
+        """What equal items of two lists have in common, and no others."""
+        if _are(_BARE, (*before, *after)):
+            return _bare(before), _bare(after)
+        if _are(_PLAIN, (*before, *after)):
+            return [*map(json.dumps, before)], [*map(json.dumps, after)]
+        return [*map(self.of, before)], [*map(self.of, after)]
+
+
+def _bare(items: Sequence[Any]) -> list[str]:
+    """The JSON of each of some items, none of which has a comma in it."""
+    return json.dumps(items)[1:-1].split(", ") if items else []
+
+
+def _are(types: Set[type], values: Iterable[Any]) -> bool:
+    return set(map(type, values)) <= types
 
 
 def _digest(text: str) -> bytes:
@@ -189,29 +218,42 @@ class _Twins:
         self._digests = digests
         self._numbers = count()
         self._pairs_left = _MOST_PAIRS_IN_ALL
+        self._left = _MOST_IN_ALL
 
     def of(self, before: Any, after: Any) -> tuple[Any, Any]:
         """The trees of two values that differ."""
-        if isinstance(before, dict) and isinstance(after, dict):
-            return self._objects(before, after)
-        if isinstance(before, list) and isinstance(after, list):
+        trees: tuple[Any, Any] | None = None
+        if self._left <= 0:
+            pass
+        elif isinstance(before, dict) and isinstance(after, dict):
+            trees = self._objects(before, after)
+        elif isinstance(before, list) and isinstance(after, list):
             trees = self._lists(before, after)
-            if trees is not None:
-                return trees
-        return self._leaf(before), self._leaf(after)
+        return trees or (self._leaf(before), self._leaf(after))
 
     def _objects(
         self, before: Mapping[str, Any], after: Mapping[str, Any]
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
+    ) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """The trees of two objects; null where too many members differ."""
+        gone, come = before.keys() - after.keys(), after.keys() - before.keys()
+        if len(gone) + len(come) > _MOST_IN_AN_OBJECT:
+            return None
+        other = {
+            key
+            for key in before
+            if key not in gone and self._digests.of(before[key]) != self._digests.of(after[key])
+        }
+        if len(gone) + len(come) + len(other) > _MOST_IN_AN_OBJECT:
+            return None
         old: dict[str, Any] = {}
         new: dict[str, Any] = {}
         for key, value in before.items():
-            if key not in after:
+            if key in gone:
                 old[key] = self._leaf(value)
-            elif self._digests.of(value) != self._digests.of(after[key]):
+            elif key in other:
                 old[key], new[key] = self.of(value, after[key])
         for key, value in after.items():
-            if key not in before:
+            if key in come:
                 new[key] = self._leaf(value)
         return old, new
 
@@ -219,13 +261,15 @@ class _Twins:
         self, before: Sequence[Any], after: Sequence[Any]
     ) -> tuple[dict[int, Any], dict[int, Any]] | None:
         """The trees of two lists; null where too many items differ."""
-        pairs = [
+        if abs(len(before) - len(after)) > _MOST_IN_A_LIST:
+            return None
+        marks = self._digests.of_items(before, after)
+        differing = (
             (one, other)
-            for one, other in self._aligned(before, after)
-            if one is None
-            or other is None
-            or self._digests.of(before[one]) != self._digests.of(after[other])
-        ]
+            for one, other in self._aligned(before, after, marks)
+            if one is None or other is None or marks[0][one] != marks[1][other]
+        )
+        pairs = [*islice(differing, _MOST_IN_A_LIST + 1)]
         if len(pairs) > _MOST_IN_A_LIST:
             return None
         old: dict[int, Any] = {}
@@ -242,16 +286,19 @@ class _Twins:
     def _leaf(self, value: Any) -> _Leaf:
         made = _Leaf(self._digests.of(value).hex())
         made.value, made.at = value, next(self._numbers)
+        self._left -= 1
         return made
 
     # Which items belong together
 
     def _aligned(
-        self, before: Sequence[Any], after: Sequence[Any]
+        self,
+        before: Sequence[Any],
+        after: Sequence[Any],
+        marks: tuple[Sequence[Hashable], Sequence[Hashable]],
     ) -> Iterator[tuple[int | None, int | None]]:
         """The places of two lists' items, in one order: both where one became the other."""
-        digests = self._digests
-        same_items = common([*map(digests.of, before)], [*map(digests.of, after)])
+        same_items = common(*marks)
         old = new = 0
         for one, other in (*same_items, (len(before), len(after))):
             yield from self._between(before, after, range(old, one), range(new, other))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recctl.compare import exact
 from recctl.compare.exact import applied, differences, digest, kept, same
 from recctl.edits import ABSENT, is_same
 from recctl.jsontext import MAX_DEPTH, parse
@@ -166,3 +167,43 @@ def test_a_value_that_holds_much_on_every_level_is_read_once() -> None:
     for _ in range(MAX_DEPTH - 2):
         before, after = [before, 0], [after, 1]  # type: ignore[list-item]
     assert same(applied(differences(before, after), before), after)
+
+
+def test_lists_of_much_different_length_are_replaced_whole() -> None:
+    before, after = {"big": [{"a": 1}] * 3, "n": 1}, {"big": [*range(100_000)], "n": 2}
+    assert [pointer for pointer, *_ in found(before, after)] == ["/big", "/n"]
+    assert same(applied(differences(before, after), before), after)
+
+
+@pytest.mark.parametrize("gone", [0, 50_000])
+def test_an_object_of_which_very_many_members_differ_is_replaced_whole(gone: int) -> None:
+    before = {"big": {f"k{number}": number for number in range(50_000)}}
+    after = {"big": {f"k{number + gone}": number + 1 for number in range(50_000)}}
+    assert found(before, after) == [("/big", before["big"], after["big"])]
+
+
+def test_of_very_much_that_differs_in_all_some_is_replaced_whole() -> None:
+    before = {"rows": [{str(key): 0 for key in range(100)} for _ in range(100)]}
+    after = {"rows": [{str(key): 1 for key in range(100)} for _ in range(100)]}
+    assert len(differences(before, after)) < 5_100
+    assert same(applied(differences(before, after), before), after)
+
+
+def test_a_list_of_numbers_is_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    plain = exact._digest
+
+    def counted(text: str) -> bytes:
+        calls.append(text)
+        return plain(text)
+
+    monkeypatch.setattr(exact, "_digest", counted)
+    digest([[0.5] * 1_000] * 50)
+    digest([[0.5] * 1_000 for _ in range(50)])
+    assert len(calls) <= 60
+
+
+def test_items_of_lists_that_hold_only_numbers_are_told_apart_as_a_hash_does() -> None:
+    before = [*range(300), 1, True, NAN, None]
+    after = [*range(300), 1.0, 1, NAN, None]
+    assert [pointer for pointer, *_ in found(before, after)] == ["/300", "/301"]
