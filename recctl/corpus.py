@@ -5,7 +5,7 @@ Nothing here trusts a file: links out of the corpus are not followed.
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,16 @@ from recctl.errors import (
     UnsoundError,
     UsageError,
 )
-from recctl.jsontext import parse
+from recctl.jsontext import Parsed, parse
 from recctl.recording import Recording
 from recctl.safetext import one_line
 
 _SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__"})
 _REFERENCE = re.compile(r"(?:models-)?[0-9a-f]{4,64}(?:-[0-9a-f]{0,8})?(?:\.json)?")
+
+
+_FEWEST_DIGITS = 12
+"""Of the hash in a recording's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +58,12 @@ class Corpus:
     missing: tuple[str, ...]
 
 
-def find(paths: Sequence[str]) -> Corpus:
+def find(paths: Sequence[str], listed: Callable[[str], files.Listed] = files.listed) -> Corpus:
     """The recordings at or below paths; without any, below the working directory.
 
     A file counts whatever its name. Below a folder, every `.json` file in a folder named
     `recordings` counts; where there is no such folder below a named one, every file with a
-    recording's name does.
+    recording's name does. `listed` says what folders hold, or as much of it as is looked for.
 
     Raises NothingFoundError where there are no recordings at all.
     """
@@ -69,7 +73,7 @@ def find(paths: Sequence[str]) -> Corpus:
     roots = _roots(paths or ["."])
     for path in paths or ["."]:
         if os.path.isdir(path) and not _claims_to_be_a_file(path):  # noqa: PTH112 - NUL bytes
-            found, passed_over = _search(Path(path), roots, by_name=bool(paths))
+            found, passed_over = _search(Path(path), roots, listed, by_name=bool(paths))
             strays |= {os.path.abspath(one.path): one for one in passed_over}  # noqa: PTH100
         elif os.path.lexists(path):
             found = [Entry(Path(path), roots)]
@@ -143,15 +147,17 @@ def loaded(
         yield entry, recording
 
 
-def recording_of(where: str, file_name: str, raw: bytes) -> Recording:
+def recording_of(
+    where: str, file_name: str, raw: bytes, parse: Callable[[bytes], Parsed] = parse
+) -> Recording:
     """The recording in a file's bytes. Raises UnsoundError; `where` names the file in it."""
-    document = document_of(where, raw)
+    document = document_of(where, raw, parse)
     if not Recording.is_interaction(document):
         raise UnsoundError(f"{one_line(where)}: no recording: it has no request and response")
     return Recording(file_name, document, len(raw))
 
 
-def document_of(where: str, raw: bytes) -> Any:
+def document_of(where: str, raw: bytes, parse: Callable[[bytes], Parsed] = parse) -> Any:
     """The JSON value in a file's bytes. Raises UnsoundError; `where` names the file in it."""
     parsed = parse(raw)
     if not parsed.readable:
@@ -199,6 +205,18 @@ def select(arguments: Sequence[str], roots: Sequence[str] = ()) -> Corpus:
         elif one not in folders:
             entries.append(Entry(Path(one), _roots([one])))
     return Corpus(tuple(entries), (), pool.missing)
+
+
+def beginning(reference: str) -> str | None:
+    """How the names begin of all recordings that a reference may mean by name, after `models-`.
+
+    Null for a text that is no reference.
+    """
+    digits = reference.lower().removesuffix(".json").removeprefix("rec-")
+    if not _REFERENCE.fullmatch(digits):
+        return None
+    # Names may have fewer digits than the reference.
+    return digits.removeprefix("models-").partition("-")[0][:_FEWEST_DIGITS]
 
 
 def resolve(reference: str, corpus: Corpus) -> Entry:
@@ -263,42 +281,47 @@ def _roots(paths: Sequence[str]) -> tuple[Path, ...]:
 
 
 def _search(
-    folder: Path, roots: tuple[Path, ...], *, by_name: bool
+    folder: Path,
+    roots: tuple[Path, ...],
+    listed: Callable[[str], files.Listed],
+    *,
+    by_name: bool,
 ) -> tuple[list[Entry], list[Stray]]:
     """Entries and strays below a folder; with `by_name`, files by name where nothing else is."""
     recordings_folder = published().beside_test
     entries: list[Entry] = []
     strays: list[Stray] = []
     named: list[Entry] = []
-    lies_inside = _lies_inside(folder)
     seen_folder = False
-
-    def unlisted(error: OSError) -> None:
-        entries.append(Entry(Path(error.filename), roots, f"a folder: {files.reason(error)}"))
-
-    for top, folders, names in os.walk(folder, onerror=unlisted):
-        place = Path(top)
-        inside = lies_inside or recordings_folder in place.relative_to(folder).parts
+    waiting = [(folder, _lies_inside(folder))]
+    while waiting:
+        place, inside = waiting.pop()
+        try:
+            found = listed(str(place))
+        except OSError as error:
+            entries.append(Entry(place, roots, f"a folder: {files.reason(error)}"))
+            continue
         seen_folder = seen_folder or inside
-        folders[:] = sorted(
-            name for name in folders if name not in _SKIPPED_FOLDERS and not name.startswith(".")
-        )
-        for name in list(folders):
+        for name in found.folders:
+            if name in _SKIPPED_FOLDERS or name.startswith("."):
+                continue
             path = place / name
             if name.endswith(".json") and inside:
-                folders.remove(name)
                 entries.append(Entry(path, roots))
-            elif path.is_symlink() and (inside or name == recordings_folder):
+            elif name not in found.links:
+                waiting.append((path, inside or name == recordings_folder))
+            elif inside or name == recordings_folder:
                 strays.append(Stray(str(path), "a link to a folder, not followed"))
-        for name in names:
-            if inside and name.startswith("."):
-                continue
-            if inside and name.endswith(".json"):
-                entries.append(Entry(place / name, roots))
-            elif inside:
-                strays.append(Stray(str(place / name), "no .json file"))
-            elif Name.parse(name):
-                named.append(Entry(place / name, roots))
+        if inside:
+            shown = [name for name in found.names if not name.startswith(".")]
+            entries += [Entry(place / name, roots) for name in shown if name.endswith(".json")]
+            strays += [
+                Stray(str(place / name), "no .json file")
+                for name in shown
+                if not name.endswith(".json")
+            ]
+        else:
+            named += [Entry(place / name, roots) for name in found.names if Name.parse(name)]
     if by_name and not seen_folder:
         entries += named
     return entries, sorted(strays, key=lambda stray: stray.path)

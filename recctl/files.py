@@ -5,7 +5,7 @@ Nothing here trusts a path: only regular files are read, and opening never block
 
 import os
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from recctl.errors import UnreadableError, UsageError
 from recctl.safetext import one_line
@@ -16,12 +16,40 @@ if TYPE_CHECKING:  # what git runs once for each file needs no paths
 MAX_BYTES = 512 * 1024 * 1024
 """A larger file is not read. The largest real recording has 2 MB."""
 
+OWN_FOLDER = ".recctl"
+"""Where recctl keeps what it needs for itself, in the top folder of a project."""
+
 _OPEN_FLAGS = (
     os.O_RDONLY
     | getattr(os, "O_NONBLOCK", 0)  # opening a FIFO must not wait for a writer
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_BINARY", 0)
 )
+
+
+class Listed(NamedTuple):
+    """What a folder holds: the names of folders and of all else, and those that are links."""
+
+    folders: tuple[str, ...]
+    names: tuple[str, ...]
+    links: frozenset[str] = frozenset()
+
+
+def listed(folder: str) -> Listed:
+    """What a folder holds. A link is what it leads to. Raises OSError."""
+    folders: list[str] = []
+    names: list[str] = []
+    links: list[str] = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            try:
+                is_folder = entry.is_dir()
+            except OSError:
+                is_folder = False
+            (folders if is_folder else names).append(entry.name)
+            if entry.is_symlink():
+                links.append(entry.name)
+    return Listed(tuple(folders), tuple(names), frozenset(links))
 
 
 def read(path: "Path | str") -> bytes:

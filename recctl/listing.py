@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from recctl.corpus import Entry
-from recctl.dialects import Name, Standing, Table, identify
+from recctl.dialects import Identity, Name, Standing, Table
 from recctl.errors import UsageError
+from recctl.facts import Facts
 from recctl.globs import matcher
 from recctl.recording import Recording
 
@@ -36,34 +37,39 @@ class JudgedRow(Row):
     reason: str
 
 
-Filter = Callable[[Row, Recording], bool]
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a recording has to pass: all `by_facts`, and all `by_content`, for which it is read."""
+
+    by_facts: tuple[Callable[[Facts | Recording], bool], ...] = ()
+    by_content: tuple[Callable[[Recording], bool], ...] = ()
 
 
-def row(entry: Entry, recording: Recording) -> Row:
+def row(entry: Entry, facts: Facts) -> Row:
     """The row of a recording."""
-    name = Name.parse(recording.file_name)
+    name = Name.parse(entry.path.name)
     return Row(
         hash=name.short_hash if name else None,
-        test_id=recording.test_id,
-        endpoint=recording.endpoint,
-        model=recording.model,
-        provider=recording.provider,
-        kind=recording.kind,
-        streaming=recording.is_streaming,
-        size=recording.size,
+        test_id=facts.test_id,
+        endpoint=facts.endpoint,
+        model=facts.model,
+        provider=facts.provider,
+        kind=facts.kind,
+        streaming=facts.streaming,
+        size=facts.size,
         path=str(entry.path),
     )
 
 
-def field_filter(field: str, glob: str) -> Filter:
-    """Rows whose field matches a glob as a whole; a test without * or ? anywhere in its id."""
+def field_filter(field: str, glob: str) -> Callable[[Facts | Recording], bool]:
+    """Whether a field matches a glob as a whole; a test without * or ? anywhere in its id."""
     if field == "test_id" and not set(glob) & set("*?"):
-        return lambda row, _: glob in (row.test_id or "")
+        return lambda facts: glob in (facts.test_id or "")
     fits = matcher(glob)
-    return lambda row, _: fits(getattr(row, field) or "")
+    return lambda facts: fits(getattr(facts, field) or "")
 
 
-def where_filter(condition: str) -> Filter:
+def where_filter(condition: str) -> Callable[[Recording], bool]:
     """Recordings in which the value at KEY matches a glob; `condition` is KEY=GLOB.
 
     KEY is a path into the document, its parts joined by dots (`request.body.stream`) or written
@@ -79,7 +85,7 @@ def where_filter(condition: str) -> Filter:
     parts = [part.replace("~1", "/").replace("~0", "~") for part in parts]
     fits = matcher(glob)
 
-    def accepts(_: Row, recording: Recording) -> bool:
+    def accepts(recording: Recording) -> bool:
         return any(fits(_as_text(value)) for value in _values(recording.document, parts))
 
     return accepts
@@ -95,13 +101,12 @@ class Census:
     by_standing: Mapping[str, int]
 
 
-def census(recordings: Iterable[Recording], table: Table) -> Census:
-    """Count recordings by the dialects their names agree with."""
+def census(identities: Iterable[Identity], table: Table) -> Census:
+    """Count recordings, by how they stand, by the dialects their names agree with."""
     by_dialect = Counter({dialect.name: 0 for dialect in table.dialects})
     by_standing = Counter({standing.value: 0 for standing in Standing})
     by_span: Counter[str] = Counter()
-    for recording in recordings:
-        identity = identify(recording, table)
+    for identity in identities:
         by_standing[identity.standing.value] += 1
         by_dialect.update(dialect.name for dialect in identity.fitting)
         by_span[identity.span] += 1

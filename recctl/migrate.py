@@ -52,7 +52,7 @@ from recctl.recording import Recording
 from recctl.safetext import one_line
 from recctl.sources import NodeId
 
-Accepts = Callable[[Entry, Recording], bool]
+Accepts = Callable[[Recording], bool]
 """Whether a recording is of those that are meant."""
 
 _FEW = 3
@@ -143,7 +143,7 @@ def plan_migration(
     entries: Iterable[Entry],
     root: Path,
     options: Options,
-    accepts: Accepts = lambda *_: True,
+    accepts: Accepts = lambda _: True,
     on_conflict: OnConflict = OnConflict.REPORT,
     *,
     contents: Contents | None = None,
@@ -207,7 +207,7 @@ def examined(
         detail = _flaw(parsed) if parsed.flaws else "no recording"
         return Examined(left=naming.Left(shown, Why.UNREADABLE, detail))
     recording = Recording(entry.path.name, parsed.value, len(raw))
-    if not accepts(entry, recording):
+    if not accepts(recording):
         return Examined()
     made = amended(recording.document, options.amendments)
     if not made.differences:

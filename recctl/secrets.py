@@ -15,6 +15,7 @@ Sources for the shapes: the providers' public documentation of their tokens.
 import binascii
 import json
 import math
+import os
 import re
 from bisect import bisect_right
 from collections import Counter, deque
@@ -231,6 +232,19 @@ _LIBRARY_NAME = r"^(?:[a-z]+\.)?(?:secrets/)?(.*?)(?:\.\d+)?$"
 def available() -> bool:
     """Whether the library is installed. Does not import it."""
     return find_spec(_LIBRARY) is not None
+
+
+def library() -> str | None:
+    """What tells the library at hand from another version of it; null where there is none."""
+    spec = find_spec(_LIBRARY)
+    if spec is None or spec.origin is None:
+        return None
+    folder = os.path.dirname(spec.origin)  # noqa: PTH120 - not worth a Path
+    try:
+        with os.scandir(folder) as entries:
+            return repr(sorted((one.name, one.stat().st_size) for one in entries))
+    except OSError:
+        return folder
 
 
 LACKING = "kingfisher-secret-scanner is not installed; install recctl with its extra: secrets"

@@ -1,13 +1,11 @@
 """What a corpus amounts to: recordings and bytes, by what they have in common."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from recctl.corpus import Entry
-from recctl.dialects import Table, identify
-from recctl.evidence import Judgement
-from recctl.recording import Recording
+from recctl.facts import Facts
 from recctl.sources import NodeId
 
 
@@ -32,9 +30,6 @@ class Field(StrEnum):
 
 OVERVIEW = tuple(one for one in Field if one is not Field.EVIDENCE)
 """The fields that are told unasked, as they need nothing but the recordings."""
-
-_BY_NAME = frozenset({Field.DIALECT, Field.STANDING})
-"""What takes the hashes of a request under every dialect, which is most of the work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,31 +58,22 @@ class Stats:
     by: Mapping[Field, tuple[Group, ...]]
 
 
-Judge = Callable[[Entry, Recording], Judgement]
-"""Says what evidence proves of a recording."""
-
-
-def fact(
-    entry: Entry, recording: Recording, fields: Sequence[Field], table: Table, judge: Judge | None
-) -> Fact:
-    """What is counted of one recording. Verdicts are null without a judge."""
-    values: dict[Field, str | None] = {}
-    if _BY_NAME.intersection(fields):
-        identity = identify(recording, table)
-        values = {Field.DIALECT: identity.span, Field.STANDING: identity.standing}
-    if Field.EVIDENCE in fields and judge is not None:
-        values[Field.EVIDENCE] = judge(entry, recording).verdict
-    test_id = recording.test_id
-    values |= {
+def fact(entry: Entry, facts: Facts, fields: Sequence[Field], verdict: str | None) -> Fact:
+    """What is counted of one recording. `verdict` is that of evidence, if there is any."""
+    test_id = facts.test_id
+    values = {
+        Field.DIALECT: facts.identity.span,
+        Field.STANDING: facts.identity.standing,
+        Field.EVIDENCE: verdict,
         Field.FOLDER: entry.path.parent.as_posix(),
         Field.TEST_FILE: NodeId.parse(test_id).file if test_id else None,
         Field.TEST: test_id,
-        Field.MODEL: recording.model,
-        Field.PROVIDER: recording.provider,
-        Field.ENDPOINT: recording.endpoint,
-        Field.KIND: recording.kind,
+        Field.MODEL: facts.model,
+        Field.PROVIDER: facts.provider,
+        Field.ENDPOINT: facts.endpoint,
+        Field.KIND: facts.kind,
     }
-    return Fact(recording.size, {one: values.get(one) for one in fields})
+    return Fact(facts.size, {one: values[one] for one in fields})
 
 
 def stats(facts: Iterable[Fact], fields: Sequence[Field]) -> Stats:

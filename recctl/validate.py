@@ -4,25 +4,40 @@ Examining a file is a pure function of its bytes and gives a small result, so th
 another process; what concerns several files is decided from those results.
 """
 
+import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from recctl import secrets
 from recctl.baseline import Baseline, Known
+from recctl.cache import Row
 from recctl.conversation import Call
 from recctl.corpus import Corpus, Entry, read
 from recctl.diagnostics import Finding, Fix, Report, RuleText, Violation
+from recctl.dialects import Name
 from recctl.errors import UnreadableError
-from recctl.jsontext import Parsed, parse
+from recctl.facts import facts_of, no_facts, packed, unpacked
+from recctl.jsontext import Parsed, parse, parse_written
 from recctl.recording import Recording
-from recctl.rules import CORPUS_RULES, FILE_RULES, LEFTOVER_RULES, TABLE, Facts, Rule, Subject
+from recctl.rules import (
+    BEYOND_RULES,
+    CORPUS_RULES,
+    FILE_RULES,
+    LEFTOVER_RULES,
+    TABLE,
+    Member,
+    Rule,
+    Subject,
+)
 from recctl.rules.leftovers import Leftovers
 from recctl.rules.policy import Policy
 from recctl.rules.selection import Choice, Exemption, Selection, choose
+from recctl.scan import Kept, Means, scan
 from recctl.secrets import masked
 
 _LONGEST_MESSAGE = 400
@@ -31,19 +46,30 @@ _LONGEST_MESSAGE = 400
 _LONGEST_EXCERPT = 100
 
 _FATAL = frozenset(rule.name for rule in TABLE if rule.fatal)
-_BASELINED = frozenset(rule.name for rule in (*FILE_RULES, *CORPUS_RULES)) - _FATAL
+_BASELINED = frozenset(rule.name for rule in (*FILE_RULES, *BEYOND_RULES, *CORPUS_RULES)) - _FATAL
 """The rules whose findings a baseline may hold."""
 
-Map = Callable[[Callable[[Entry], "Examined"], Iterable[Entry]], Iterable["Examined"]]
-"""`map`, or an executor's, which must keep the order."""
+
+class Found(NamedTuple):
+    """What a rule found in a file: all of a finding but the file and how bad it is.
+
+    `mendable` says that the rule's fix mends it, too.
+    """
+
+    rule: str
+    pointer: str
+    line: int | None
+    message: str
+    excerpt: str | None
+    mendable: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """The small result of one file: its findings, and what the corpus rules need."""
+    """The small result of one file: what was found, and what the corpus rules need."""
 
-    findings: tuple[Finding, ...]
-    facts: Facts | None
+    found: tuple[Found, ...]
+    member: Member | None
 
 
 def validate(
@@ -53,7 +79,7 @@ def validate(
     baseline: Baseline | None = None,
     *,
     whole: bool = False,
-    apply: Map = map,
+    means: Means | None = None,
 ) -> Report:
     """Check every file of a corpus by the selected rules: without a selection, by the usual ones.
 
@@ -61,12 +87,20 @@ def validate(
     there is, so that what is not found in it does not exist.
     """
     selection = selection or choose(TABLE, Choice())
-    examined = list(apply(partial(_examine, selection, policy or Policy()), corpus.entries))
-    findings = [finding for one in examined for finding in one.findings]
-    facts = tuple(one.facts for one in examined if one.facts is not None)
+    policy = policy or Policy()
+    examination = examination_of(selection, policy)
+    examined = scan(corpus.entries, examination, means or Means())
+    findings: list[Finding] = []
+    members = []
+    for entry, one in zip(corpus.entries, examined, strict=True):
+        findings += (_finding(found, selection, str(entry.path)) for found in one.found)
+        if one.member is not None:
+            findings += _beyond(entry, one.member, selection, policy)
+            members.append(one.member)
+    named = tuple(member for member in members if member.is_named)
     for rule in _running(CORPUS_RULES, selection):
-        for path, violation in rule.check(facts):
-            findings.append(_finding(rule, selection, path, violation, 1))
+        for path, violation in rule.check(named):
+            findings.append(_finding(_found(rule, violation, 1), selection, path))
     kept, unused = _exempted(findings, selection)
     new, gone = _split(kept, baseline)
     leftovers = Leftovers(
@@ -76,11 +110,11 @@ def validate(
         _judged(gone, baseline, corpus, selection, whole=whole) if baseline else (),
     )
     late = [
-        _finding(rule, selection, path, violation, None)
+        _finding(_found(rule, violation, None), selection, path)
         for rule in _running(LEFTOVER_RULES, selection)
         for path, violation in rule.check(leftovers)
     ]
-    order = {str(entry.path): place for place, entry in enumerate(corpus.entries)}
+    order = {str(entry.path): place for place, entry in enumerate(corpus.entries)} if new else {}
     ordered = sorted(new, key=lambda one: (order[one.path], one.line or 0, one.code))
     found = {finding.name for finding in (*ordered, *late)}
     return Report(
@@ -128,30 +162,120 @@ def rebaselined(
 
 def examine(
     entry: Entry, selection: Selection | None = None, policy: Policy | None = None
-) -> Examined:
-    """Check one file by the rules that look at one file. Never raises for what is in the file."""
-    return _examine(selection or choose(TABLE, Choice()), policy or Policy(), entry)
+) -> tuple[Finding, ...]:
+    """What the rules that look at one file find in it. Never raises for what is in the file."""
+    selection = selection or choose(TABLE, Choice())
+    policy = policy or Policy()
+    (one,) = scan((entry,), examination_of(selection, policy), Means())
+    found = tuple(_finding(found, selection, str(entry.path)) for found in one.found)
+    beyond = _beyond(entry, one.member, selection, policy) if one.member else ()
+    return (*found, *beyond)
 
 
-def _examine(selection: Selection, policy: Policy, entry: Entry) -> Examined:
-    folder = Path(os.path.abspath(entry.path)).parent.parts  # noqa: PTH100 - links stay
-    try:
-        raw = read(entry)
-    except UnreadableError as error:
-        subject = Subject(entry.path, folder, obstacle=str(error), policy=policy)
-        return Examined(_findings(subject, selection), None)
-    parsed = parse(raw)
-    recording = None
-    if parsed.readable and Recording.is_interaction(parsed.value):
-        recording = Recording(entry.path.name, parsed.value, len(raw))
-    subject = Subject(
-        entry.path, folder, size=len(raw), parsed=parsed, recording=recording, policy=policy
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """A look at files by the rules that look at one file each. `rules` are their names."""
+
+    rules: frozenset[str]
+    policy: Policy
+    about: str
+
+    def at(self, entry: Entry, raw: bytes) -> tuple[Examined, Kept | None]:
+        """What the rules find, and what the corpus rules need."""
+        parsed = parse_written(raw)
+        recording = None
+        if parsed.readable and Recording.is_interaction(parsed.value):
+            recording = Recording(entry.path.name, parsed.value, len(raw))
+        subject = Subject(
+            entry.path,
+            _parts_of(entry.path.parent),
+            size=len(raw),
+            parsed=parsed,
+            recording=recording,
+            policy=self.policy,
+        )
+        digest = sha256(raw).hexdigest()
+        examined = Examined(self._found(subject), _member(subject, digest))
+        facts = None
+        if recording is not None and subject.identity is not None:
+            facts = facts_of(recording, raw, digest, subject.identity)
+        columns = packed(facts, self.policy.table) if facts else no_facts(len(raw), digest)
+        return examined, Kept(columns, _seen(examined))
+
+    def without(self, entry: Entry, reason: str) -> Examined:
+        """That it cannot be read, and all else that is to be said."""
+        folder = _parts_of(entry.path.parent)
+        subject = Subject(entry.path, folder, obstacle=reason, policy=self.policy)
+        return Examined(self._found(subject), None)
+
+    def recalled(self, entry: Entry, row: Row) -> Examined | None:
+        """What was seen by the same rules, if it was."""
+        if row.about != self.about or row.seen is None:
+            return None
+        found, calls, echoes = json.loads(row.seen) if row.seen else ((), (), ())
+        facts = unpacked(row, self.policy.table)
+        is_named = Name.parse(entry.path.name) is not None
+        member = None
+        if is_named or facts is not None:
+            member = Member(
+                path=str(entry.path),
+                sha256=row.sha256,
+                is_named=is_named,
+                test_id=facts.test_id if facts else None,
+                wanted=facts.identity.wanted if facts else None,
+                standing=facts.identity.standing if facts else None,
+                calls=tuple(Call(*one) for one in calls),
+                echoes=tuple(Call(*one) for one in echoes),
+            )
+        return Examined(tuple(_found_again(one, self.rules) for one in found), member)
+
+    def _found(self, subject: Subject) -> tuple[Found, ...]:
+        parsed = subject.parsed
+        seen = [
+            (rule, violation, _line(parsed, violation))
+            for rule in FILE_RULES
+            if rule.name in self.rules
+            for violation in rule.check(subject)
+        ]
+        hidden = {line for _, violation, line in seen if violation.secret}
+        return tuple(
+            _found(rule, violation, line, None if line in hidden else _excerpt(parsed, line))
+            for rule, violation, line in seen
+        )
+
+
+def examination_of(selection: Selection, policy: Policy) -> Examination:
+    """The look at files that a selection of rules asks for."""
+    rules = frozenset(rule.name for rule in _running(FILE_RULES, selection))
+    told = (
+        sorted(rules),
+        secrets.library(),
+        policy.allowed_hosts,
+        policy.allowed_types,
+        policy.max_size,
     )
-    facts = _facts(subject, sha256(raw).hexdigest()) if subject.name else None
-    return Examined(_findings(subject, selection), facts)
+    return Examination(rules, policy, sha256(repr(told).encode()).hexdigest()[:16])
 
 
-def _facts(subject: Subject, digest: str) -> Facts:
+def _seen(examined: Examined) -> str:
+    """What was found in a file, in the cache's words: as a rule, nothing."""
+    member = examined.member
+    calls, echoes = (member.calls, member.echoes) if member else ((), ())
+    return json.dumps([examined.found, calls, echoes]) if examined.found or calls or echoes else ""
+
+
+def _found_again(told: Sequence[Any], rules: frozenset[str]) -> Found:
+    """What was found, out of the cache's words. Raises ValueError or TypeError for any other."""
+    found = Found(*told)
+    texts = (found.pointer, found.message, found.excerpt or "")
+    if found.rule not in rules or not all(isinstance(one, str) for one in texts):
+        raise ValueError("no such finding")
+    return found
+
+
+def _member(subject: Subject, digest: str) -> Member | None:
+    if subject.name is None and subject.recording is None:
+        return None
     calls: list[Call] = []
     echoes: list[Call] = []
     if subject.answer and subject.request:
@@ -159,61 +283,75 @@ def _facts(subject: Subject, digest: str) -> Facts:
             calls += (Call(one.name, one.arguments_raw, one.id) for one in choice.tool_calls)
         for turn in subject.request.turns:
             echoes += turn.calls
-    lists_models = subject.name is not None and subject.name.digest is not None
-    return Facts(
+    return Member(
         path=str(subject.path),
-        file_name=subject.path.name,
         sha256=digest,
+        is_named=subject.name is not None,
         test_id=subject.recording.test_id if subject.recording else None,
-        wanted=subject.identity.wanted if subject.identity and not lists_models else None,
+        wanted=subject.identity.wanted if subject.identity else None,
         standing=subject.standing,
         calls=tuple(call for call in calls if call.id),
         echoes=tuple(call for call in echoes if call.id),
     )
 
 
-def _findings(subject: Subject, selection: Selection) -> tuple[Finding, ...]:
-    path, parsed = str(subject.path), subject.parsed
-    seen = [
-        (rule, violation, _line(parsed, violation))
-        for rule in _running(FILE_RULES, selection)
-        for violation in rule.check(subject)
-    ]
-    hidden = {line for _, violation, line in seen if violation.secret}
-    return tuple(
-        _finding(
-            rule,
-            selection,
-            path,
-            violation,
-            line,
-            excerpt=None if line in hidden else _excerpt(parsed, line),
-        )
-        for rule, violation, line in seen
+@cache
+def _parts_of(folder: Path) -> tuple[str, ...]:
+    """The parts of a folder's absolute path."""
+    return Path(os.path.abspath(folder)).parts  # noqa: PTH100 - links stay
+
+
+def _found(
+    rule: Rule[Any], violation: Violation, line: int | None, excerpt: str | None = None
+) -> Found:
+    return Found(
+        rule.name,
+        masked(violation.pointer),
+        line,
+        _cut(masked(violation.message), _LONGEST_MESSAGE),
+        None if excerpt is None else _cut(masked(excerpt), _LONGEST_EXCERPT),
+        violation.mendable,
     )
 
 
-def _finding(
-    rule: Rule[Any],
-    selection: Selection,
-    path: str,
-    violation: Violation,
-    line: int | None,
-    *,
-    excerpt: str | None = None,
-) -> Finding:
+_RULES = {rule.name: rule for rule in TABLE}
+
+
+def _finding(found: Found, selection: Selection, path: str) -> Finding:
+    rule = _RULES[found.rule]
     return Finding(
         rule.code,
         rule.name,
         selection.severities[rule.name],
         path,
-        masked(violation.pointer),
-        line,
-        _cut(masked(violation.message), _LONGEST_MESSAGE),
-        None if excerpt is None else _cut(masked(excerpt), _LONGEST_EXCERPT),
-        rule.command_for(path) if violation.mendable else f"recctl rule {rule.name}",
-        rule.fix if violation.mendable else Fix.NONE,
+        found.pointer,
+        found.line,
+        found.message,
+        found.excerpt,
+        rule.command_for(path) if found.mendable else f"recctl rule {rule.name}",
+        rule.fix if found.mendable else Fix.NONE,
     )
+
+
+def _beyond(
+    entry: Entry, member: Member, selection: Selection, policy: Policy
+) -> Iterator[Finding]:
+    """What rules find that look beyond a file; it is read again only where they do."""
+    for rule in _running(BEYOND_RULES, selection):
+        for violation in rule.check(member, _parts_of(entry.path.parent), policy):
+            parsed = _parsed_again(entry)
+            line = parsed.line_of(violation.pointer) if parsed else 1
+            yield _finding(
+                _found(rule, violation, line, _excerpt(parsed, line)), selection, member.path
+            )
+
+
+def _parsed_again(entry: Entry) -> Parsed | None:
+    try:
+        parsed = parse(read(entry))
+    except UnreadableError:
+        return None
+    return parsed if parsed.readable else None
 
 
 def _running(rules: Iterable[Rule[Any]], selection: Selection) -> Iterable[Rule[Any]]:
@@ -257,7 +395,7 @@ def _judged(
 ) -> tuple[Known, ...]:
     """The entries not found of which this run can say that there is nothing to be found."""
     checked = {baseline.place_of(str(entry.path)) for entry in corpus.entries}
-    running = {rule.name for rule in _running(FILE_RULES, selection)}
+    running = {rule.name for rule in _running((*FILE_RULES, *BEYOND_RULES), selection)}
     if whole:
         # A rule that does not exist any more finds nothing, either.
         running = {one.rule for one in gone} - {rule.name for rule in TABLE}

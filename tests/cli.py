@@ -65,9 +65,12 @@ def _refuse(constant: str) -> None:
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """An environment in which no setting of the caller's has a say."""
+    """An environment in which no setting of the caller's has a say, and nothing is kept in trees.
+
+    Trees are compared before and after; what has to do with the cache allows it.
+    """
     kept = ("PATH", "HOME", "SYSTEMROOT", "TEMP", "TMPDIR")
-    fixed = {"NO_COLOR": "1", "TERM": "xterm-256color", "PYTHONUTF8": "1"}
+    fixed = {"NO_COLOR": "1", "TERM": "xterm-256color", "PYTHONUTF8": "1", "RECCTL_CACHE": "false"}
     return {key: os.environ[key] for key in kept if key in os.environ} | fixed | changes
 
 

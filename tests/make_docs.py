@@ -104,7 +104,7 @@ def _examples() -> dict[str, str]:
     with TemporaryDirectory() as folder:
         for name, (_, response) in ODD.items():
             path = write(Path(folder), folder_of(TEST), recording(ASKED, response))
-            for finding in examine(Entry(path), _EVERY_RULE).findings:
+            for finding in examine(Entry(path), _EVERY_RULE):
                 if finding.name == name:
                     found.setdefault(name, finding.message)
     return found

@@ -28,6 +28,9 @@ CHAT = "examples/clean/tests/integration/chat/recordings"
 FOLDER = "FOLDER"
 """What stands for a folder that is made for one case, in its line and in what is printed."""
 
+UNSET = {"RECCTL_CACHE": ""}
+"""An empty variable is none."""
+
 ODD = streamed(
     chunk(role="assistant", reasoning="The keeper asks for the lamp and for the tide, in one go."),
     chunk(role="assistant", content="I look it up."),
@@ -95,8 +98,8 @@ CASES = [
         for form in ("jsonl", "github", "sarif", "junit")
     ),
     Case("validate-fix", f"validate {BROKEN}/tests/volatile-field --fix"),
-    Case("config", f"config --config {BROKEN}/recctl.toml"),
-    Case("config-json", f"config --config {BROKEN}/recctl.toml --format json"),
+    Case("config", f"config --config {BROKEN}/recctl.toml", settings=UNSET),
+    Case("config-json", f"config --config {BROKEN}/recctl.toml --format json", settings=UNSET),
     Case("normalize", f"normalize {BROKEN}"),
     Case("normalize-json", f"normalize {BROKEN}/tests/volatile-field --format json"),
     Case("validate-clean", f"validate {CLEAN}"),

@@ -29,7 +29,7 @@ from recctl.rules.hygiene import (
 )
 from recctl.rules.policy import Policy
 from recctl.rules.selection import Choice, choose
-from recctl.rules.subject import Check, Facts, Subject
+from recctl.rules.subject import Check, Member, Subject
 from recctl.validate import examine, validate
 from tests.build import (
     TEST,
@@ -412,7 +412,7 @@ def test_what_another_rule_says_is_not_said_twice(
     tmp_path: Path, recorded: Recorded, rule: str
 ) -> None:
     path = write(tmp_path, folder_of(TEST), recorded)
-    found = examine(Entry(path), choose(TABLE, Choice(infos=True))).findings
+    found = examine(Entry(path), choose(TABLE, Choice(infos=True)))
 
     assert rule in [one.name for one in found]
     assert kinds(recorded) == NOTHING
@@ -421,58 +421,58 @@ def test_what_another_rule_says_is_not_said_twice(
 # The same request more than once
 
 
-def facts(
+def member(
     path: str,
     wanted: str | None = "aa",
     standing: Standing | None = Standing.STALE,
     test_id: str | None = TEST,
-) -> Facts:
-    return Facts(path, Path(path).name, path, test_id, wanted, standing, (), ())
+) -> Member:
+    return Member(path, path, True, test_id, wanted, standing, (), ())
 
 
-def extras(*files: Facts) -> list[tuple[str, str]]:
+def extras(*files: Member) -> list[tuple[str, str]]:
     return [(path, violation.message) for path, violation in redundant(files)]
 
 
 def test_of_two_that_ask_the_same_the_one_that_is_found_stays() -> None:
-    found = facts("a/2.json", standing=Standing.REACHABLE)
+    found = member("a/2.json", standing=Standing.REACHABLE)
 
-    assert extras(facts("a/1.json"), found) == [
+    assert extras(member("a/1.json"), found) == [
         ("a/1.json", "asks the same as a/2.json, which is found today")
     ]
 
 
 def test_where_none_is_found_all_but_the_first_are_extra() -> None:
-    assert extras(facts("a/1.json"), facts("a/2.json"), facts("a/3.json")) == [
+    assert extras(member("a/1.json"), member("a/2.json"), member("a/3.json")) == [
         ("a/2.json", "asks the same as a/1.json, and neither is found today"),
         ("a/3.json", "asks the same as a/1.json, and neither is found today"),
     ]
 
 
 def test_the_same_request_of_two_tests_is_fine() -> None:
-    assert extras(facts("a/1.json"), facts("a/2.json", test_id="tests/b.py::test_b")) == []
+    assert extras(member("a/1.json"), member("a/2.json", test_id="tests/b.py::test_b")) == []
 
 
 def test_two_without_a_test_that_ask_the_same_are_redundant() -> None:
-    assert len(extras(facts("a/1.json", test_id=None), facts("a/2.json", test_id=None))) == 1
+    assert len(extras(member("a/1.json", test_id=None), member("a/2.json", test_id=None))) == 1
 
 
 def test_files_whose_wanted_name_is_not_known_are_never_the_same() -> None:
-    assert extras(facts("a/1.json", None), facts("a/2.json", None)) == []
+    assert extras(member("a/1.json", None), member("a/2.json", None)) == []
 
 
 def test_one_name_in_two_folders_is_left_to_the_rule_on_duplicates() -> None:
-    assert extras(facts("a/1.json"), facts("b/1.json")) == []
+    assert extras(member("a/1.json"), member("b/1.json")) == []
 
 
 def test_an_extra_in_two_folders_is_told_once() -> None:
-    files = (facts("a/1.json"), facts("a/2.json"), facts("b/2.json"))
+    files = (member("a/1.json"), member("a/2.json"), member("b/2.json"))
 
     assert [path for path, _ in extras(*files)] == ["a/2.json"]
 
 
 def test_a_hostile_path_is_told_harmlessly() -> None:
-    ((_, message),) = extras(facts("a/\x1b[31m1.json"), facts("b/2.json"))
+    ((_, message),) = extras(member("a/\x1b[31m1.json"), member("b/2.json"))
 
     assert "\x1b" not in message
 
@@ -485,16 +485,16 @@ def test_recordings_that_differ_in_a_score_are_redundant_on_disk(tmp_path: Path)
     kept = write(tmp_path, folder_of(TEST), scored("0.25", "ogx-2026-04-09"))
     extra = write(tmp_path, folder_of(TEST), scored("0.875", "ogx-2026-03-18"))
 
-    examined = [examine(entry).facts for entry in find([str(tmp_path)]).entries]
+    report = validate(find([str(tmp_path)]), choose(TABLE, Choice(select=["redundant"])))
 
-    ((path, violation),) = redundant(tuple(one for one in examined if one is not None))
-    assert path == str(extra)
-    assert violation.message == f"asks the same as {kept}, which is found today"
+    (finding,) = report.findings
+    assert finding.path == str(extra)
+    assert finding.message == f"asks the same as {kept}, which is found today"
 
 
 GROUPS = st.lists(
     st.builds(
-        facts,
+        member,
         st.builds("{}/{}.json".format, st.sampled_from("abc"), st.integers(0, 4)),
         st.sampled_from(["aa", "bb", None]),
         st.sampled_from([*Standing, None]),
@@ -507,7 +507,7 @@ GROUPS = st.lists(
 
 @given(GROUPS, st.randoms(use_true_random=False))
 def test_the_order_of_files_does_not_matter_to_what_is_redundant(
-    files: list[Facts], random: Random
+    files: list[Member], random: Random
 ) -> None:
     other = list(files)
     random.shuffle(other)
@@ -516,14 +516,14 @@ def test_the_order_of_files_does_not_matter_to_what_is_redundant(
 
 
 @given(GROUPS)
-def test_what_is_found_today_is_never_redundant(files: list[Facts]) -> None:
+def test_what_is_found_today_is_never_redundant(files: list[Member]) -> None:
     found = {one.path for one in files if one.standing is Standing.REACHABLE}
 
     assert found.isdisjoint(path for path, _ in extras(*files))
 
 
 @given(GROUPS)
-def test_each_extra_is_told_once_and_one_name_is_always_left(files: list[Facts]) -> None:
+def test_each_extra_is_told_once_and_one_name_is_always_left(files: list[Member]) -> None:
     told = [path for path, _ in extras(*files)]
     names: dict[Any, set[str]] = {}
     for one in files:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from recctl import schema
 from recctl.cli import COMMANDS
-from recctl.corpus import Entry, find
+from recctl.corpus import find
 from recctl.dialects import Name, Standing, identify, name_under, published
 from recctl.edits import AMENDMENTS, Amendment
 from recctl.hashing import canonical
@@ -511,7 +511,7 @@ def test_a_file_that_is_not_selected_is_in_the_way_but_stays(tmp_path: Path) -> 
     new = recorded(chat_request("Any fog?", seed=1), chat_answer("Yes."))
     tree = placed(chat(), new)
 
-    def accepts(_: Entry, recording: Recording) -> bool:
+    def accepts(recording: Recording) -> bool:
         return "seed" not in recording.sent
 
     found = planned(grown(tmp_path, tree), "--set", "/body/seed=1", accepts=accepts)
@@ -667,7 +667,7 @@ def _digits(path: str) -> str:
 @settings(max_examples=100, deadline=None)
 @given(TREES, EDITS)
 def test_nothing_outside_the_selection_is_touched(tree: Tree, arguments: list[str]) -> None:
-    def accepts(_: Entry, recording: Recording) -> bool:
+    def accepts(recording: Recording) -> bool:
         return recording.is_streaming
 
     found, made = all_of(tree, arguments, accepts=accepts)

@@ -493,9 +493,10 @@ def test_the_hooks_change_nothing_whatever_they_find(adopted: Work, run_all: Any
 
 
 def tree_of(project: Work) -> dict[str, tuple[Any, ...]]:
-    """All but what git and pre-commit keep for themselves."""
+    """All but what git, pre-commit and recctl keep for themselves."""
+    own = {".git", ".recctl"}
     whole = snapshot(project.top)
-    return {path: state for path, state in whole.items() if path.partition("/")[0] != ".git"}
+    return {path: state for path, state in whole.items() if path.partition("/")[0] not in own}
 
 
 # Installed by pre-commit itself

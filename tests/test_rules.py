@@ -16,7 +16,7 @@ from recctl.dialects import hash_under, name_under, published
 from recctl.errors import UsageError
 from recctl.hashing import canonical
 from recctl.recording import Recording
-from recctl.rules import CORPUS_RULES, FILE_RULES, LEFTOVER_RULES, TABLE
+from recctl.rules import BEYOND_RULES, CORPUS_RULES, FILE_RULES, LEFTOVER_RULES, TABLE
 from recctl.rules.selection import find as find_rule
 from recctl.validate import examine, validate
 from tests.build import (
@@ -64,7 +64,7 @@ Said = list[tuple[str, str, str]]
 
 
 def said_of(path: Path) -> Said:
-    return [(one.name, one.pointer, one.message) for one in examine(Entry(path)).findings]
+    return [(one.name, one.pointer, one.message) for one in examine(Entry(path))]
 
 
 def said_by(rule: str, path: Path) -> list[tuple[str, str]]:
@@ -129,13 +129,13 @@ def test_codes_and_names_are_unique() -> None:
 
 
 def test_the_table_is_in_the_order_of_codes_within_each_letter() -> None:
-    for letter in "JSI":
+    for letter in "JSIWHU":
         codes = [rule.code for rule in TABLE if rule.code.startswith(letter)]
         assert codes == sorted(codes)
 
 
 def test_the_table_holds_every_rule() -> None:
-    assert (*FILE_RULES, *CORPUS_RULES, *LEFTOVER_RULES) == TABLE
+    assert {*FILE_RULES, *BEYOND_RULES, *CORPUS_RULES, *LEFTOVER_RULES} == set(TABLE)
 
 
 @pytest.mark.parametrize("word", ["I303", "i303", "stale", "STALE"])
@@ -195,7 +195,7 @@ TEXTS = [
 def test_a_file_that_is_no_json_gets_one_finding(
     tmp_path: Path, raw: bytes, rule: str, line: int, message: str
 ) -> None:
-    (finding,) = examine(Entry(raw_file(tmp_path, raw))).findings
+    (finding,) = examine(Entry(raw_file(tmp_path, raw)))
 
     assert (finding.name, finding.pointer, finding.line) == (rule, "", line)
     assert finding.message.startswith(message)
@@ -216,7 +216,7 @@ def test_a_duplicate_key_is_found_where_its_last_value_stands(tmp_path: Path) ->
         path.read_bytes().replace(b'"method": "POST",', b'"method": "GET",\n"method": "POST",')
     )
 
-    (finding,) = examine(Entry(path)).findings
+    (finding,) = examine(Entry(path))
 
     assert (finding.name, finding.pointer, finding.line) == ("duplicate-keys", "/request/method", 5)
 
@@ -230,7 +230,7 @@ def test_what_is_no_number_is_found_where_it_stands(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_gone_is_unreadable_and_has_no_line(tmp_path: Path) -> None:
-    (finding,) = examine(Entry(tmp_path / f"{OTHER_HASH}.json")).findings
+    (finding,) = examine(Entry(tmp_path / f"{OTHER_HASH}.json"))
 
     assert (finding.name, finding.line) == ("unreadable", None)
     assert finding.message == "cannot be read: no such file or directory"
@@ -239,7 +239,7 @@ def test_a_file_that_is_gone_is_unreadable_and_has_no_line(tmp_path: Path) -> No
 def test_an_obstacle_seen_before_opening_is_told(tmp_path: Path) -> None:
     entry = Entry(tmp_path / f"{OTHER_HASH}.json", obstacle="a folder: permission denied")
 
-    (finding,) = examine(entry).findings
+    (finding,) = examine(entry)
 
     assert finding.message == "cannot be read: a folder: permission denied"
 
@@ -251,7 +251,7 @@ def test_an_unknown_key_violates_the_schema_where_it_stands(tmp_path: Path) -> N
     name, document = FOG
     path = written(tmp_path, with_request(document, note="edited"), name)
 
-    (finding,) = examine(Entry(path)).findings
+    (finding,) = examine(Entry(path))
 
     assert (finding.name, finding.pointer, finding.line) == ("schema", "/request", 3)
     assert "note" in finding.message
@@ -268,7 +268,7 @@ def test_a_value_of_another_type_violates_the_schema(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("raw", [b"[]", b"7", b'"fog"', b"null", b"{}", b'{"request": {}}'])
 def test_what_is_named_like_a_recording_must_be_one(tmp_path: Path, raw: bytes) -> None:
-    (finding,) = examine(Entry(raw_file(tmp_path, raw))).findings
+    (finding,) = examine(Entry(raw_file(tmp_path, raw)))
 
     assert (finding.name, finding.pointer, finding.line) == ("schema", "", 1)
 
@@ -476,7 +476,7 @@ def test_what_is_unreachable_is_shown_at_the_request(tmp_path: Path) -> None:
     name, document = FOG
     path = written(tmp_path, asking(document, "Is there mist?"), name)
 
-    assert [one.line for one in examine(Entry(path)).findings] == [3]
+    assert [one.line for one in examine(Entry(path))] == [3]
 
 
 # I303: stale
@@ -715,7 +715,7 @@ def examined(folder: Path, name: str, raw: bytes) -> None:
     path = folder / name
     path.write_bytes(raw)
 
-    for finding in examine(Entry(path)).findings:
+    for finding in examine(Entry(path)):
         assert finding.message
         assert finding.line is not None
         assert finding.line >= 1

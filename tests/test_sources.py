@@ -14,10 +14,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from recctl import sources
-from recctl.recording import Recording
 from recctl.rules.origin import orphan
 from recctl.rules.policy import Policy
-from recctl.rules.subject import Subject
+from recctl.rules.subject import Member
 from recctl.sources import MAX_BRACES, MAX_BYTES, NodeId, Presence, find_test, holds_sources
 from tests.build import TEST, chat_answer, chat_request, folder_of, recording
 from tests.cli import needs_posix
@@ -1142,11 +1141,9 @@ def said(
     folder: Path, *, test_id: str | None = TEST, roots: tuple[Path, ...] = ()
 ) -> list[tuple[str, str]]:
     """What the rule says of a recording in a folder."""
-    recorded = Recording(NAME, {**DOCUMENT, "test_id": test_id}, 0)
-    subject = Subject(
-        folder / NAME, folder.parts, recording=recorded, policy=Policy(test_roots=roots)
-    )
-    return [(one.pointer, one.message) for one in orphan(subject)]
+    member = Member(str(folder / NAME), "", True, test_id, None, None, (), ())
+    found = orphan(member, folder.parts, Policy(test_roots=roots))
+    return [(one.pointer, one.message) for one in found]
 
 
 def beside(root: Path) -> Path:
@@ -1181,10 +1178,6 @@ def test_a_recording_without_a_test_is_no_orphan(tmp_path: Path) -> None:
 
     assert said(beside(tmp_path), test_id=None) == []
     assert said(beside(tmp_path), test_id=None, roots=(tmp_path,)) == []
-
-
-def test_a_file_that_is_no_recording_is_no_orphan(tmp_path: Path) -> None:
-    assert list(orphan(Subject(tmp_path / NAME, tmp_path.parts))) == []
 
 
 @pytest.mark.parametrize(

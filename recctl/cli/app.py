@@ -5,44 +5,96 @@ A command's module is imported when the command is called, and imports what it n
 
 import os
 import sys
-from collections.abc import Callable, Mapping
-from functools import wraps
+from collections.abc import Callable, Collection, Mapping
+from functools import partial, wraps
 from importlib import import_module
 from inspect import Parameter, signature
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from recctl import __version__
 from recctl.cli import COMMANDS
-from recctl.cli.settings import chosen_file
+from recctl.cli.settings import chosen_file, chosen_jobs, without_cache
 from recctl.errors import EXIT_MEANINGS
+
+if TYPE_CHECKING:
+    from contextvars import ContextVar
 
 _EPILOG = "Exit codes: " + ", ".join(f"{code} {text}" for code, text in EXIT_MEANINGS.items()) + "."
 
 _CONFIG = Annotated[
     str | None, typer.Option(metavar="FILE", help="Take the configuration from this file.")
 ]
+_JOBS = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=1, help="Read with so many processes; default: one a processor."),
+]
+_NO_CACHE = Annotated[
+    bool, typer.Option("--no-cache", help="Neither use nor keep what was learned of files.")
+]
 
 
-def _configured(run: Callable[..., int]) -> Callable[..., int]:
-    """A command's function with one more option, `--config`, which every command has."""
+def _configured(run: Callable[..., int], knows: Collection[str]) -> Callable[..., int]:
+    """A command's function with the options that commands share.
+
+    Every command has `--config`; `knows` tells which of `cache` and `jobs` it has a use for.
+    """
+    shared: dict[str, tuple[ContextVar[Any], Any, Any]] = {"config": (chosen_file, _CONFIG, None)}
+    if "jobs" in knows:
+        shared["jobs"] = (chosen_jobs, _JOBS, None)
+    if "cache" in knows:
+        shared["no_cache"] = (without_cache, _NO_CACHE, False)
 
     @wraps(run)
-    def configured(*arguments: Any, config: str | None = None, **options: Any) -> int:
-        chosen_file.set(config)
+    def configured(*arguments: Any, **options: Any) -> int:
+        for name, (chosen, *_) in shared.items():
+            chosen.set(options.pop(name))
         return run(*arguments, **options)
 
     known = signature(run)
-    added = Parameter("config", Parameter.KEYWORD_ONLY, default=None, annotation=_CONFIG)
-    parameters = [*known.parameters.values(), added]
+    added = [
+        Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+        for name, (_, annotation, default) in shared.items()
+    ]
+    parameters = [*known.parameters.values(), *added]
     configured.__signature__ = known.replace(parameters=parameters)  # type: ignore[attr-defined]
-    configured.__annotations__ = {**run.__annotations__, "config": _CONFIG}
+    annotations = {name: annotation for name, (_, annotation, _) in shared.items()}
+    configured.__annotations__ = {**run.__annotations__, **annotations}
     return configured
 
 
-class _Command(TyperCommand):
+_TEXTS = (str, str | None, list[str], list[str] | None)
+
+
+class _Sparing:
+    """A command that takes as they are texts, and what is not given.
+
+    The library has every value checked by pydantic, whose import takes longer than most commands.
+    """
+
+    annotations: Mapping[str, Any] = {}
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        parameters: list[Any] = super().get_params(ctx)  # type: ignore[misc]
+        for one in parameters:
+            if "process_value" not in vars(one):
+                one.process_value = partial(self._value, one, one.process_value)
+        return parameters
+
+    def _value(self, parameter: Any, converted: Callable[..., Any], ctx: Any, value: Any) -> Any:
+        if parameter.required:
+            return converted(ctx, value)
+        if value is None or value is parameter.default:
+            return parameter.callback(ctx, parameter, value) if parameter.callback else value
+        annotation = self.annotations.get(parameter.name)
+        if (get_args(annotation) or (annotation,))[0] not in _TEXTS or parameter.callback:
+            return converted(ctx, value)
+        return value if isinstance(value, str) else list(value) or None
+
+
+class _Command(_Sparing, TyperCommand):
     """A command some of whose options may go without their value.
 
     `optional_values` has those options and what they mean then. A folder is never such a value.
@@ -60,7 +112,7 @@ class _Command(TyperCommand):
         return super().parse_args(ctx, args)
 
 
-class _LazyGroup(TyperGroup):
+class _LazyGroup(_Sparing, TyperGroup):
     """Commands that are imported when they are called or asked for help."""
 
     def __init__(self, **attributes: Any) -> None:
@@ -77,9 +129,11 @@ class _LazyGroup(TyperGroup):
         module = import_module(f"recctl.cli.{name}")
         app = typer.Typer(add_completion=False, rich_markup_mode=None)
         text = COMMANDS[name] + "\n\n" + module.DETAILS
-        app.command(name, cls=_Command, help=text, epilog=_EPILOG)(_configured(module.run))
+        run = _configured(module.run, getattr(module, "KNOWS", ()))
+        app.command(name, cls=_Command, help=text, epilog=_EPILOG)(run)
         command: Any = typer.main.get_command(app)
         command.optional_values = getattr(module, "OPTIONAL_VALUES", {})
+        command.annotations = run.__annotations__
         return command
 
 

@@ -4,10 +4,12 @@ from typing import Annotated
 
 import typer
 
+from recctl.cli.scanning import means
 from recctl.cli.settings import current, table_of
 from recctl.cli.terminal import find_corpus, note, write
 from recctl.errors import ExitCode, RecctlError
 
+KNOWS = ("cache", "jobs")
 DETAILS = """A dialect is a dated set of rules that turn a request into the hash in a file's name.
 With PATHS, counts the recordings there by the dialects that give their names."""
 
@@ -23,21 +25,18 @@ def run(
 
     settings = current()
     table = table_of(settings)
-    code, counted, unread = ExitCode.FINE, None, 0
+    code, counted = ExitCode.FINE, None
+    unread: list[RecctlError] = []
     if paths:
-        from recctl.corpus import load  # noqa: PLC0415
+        from recctl.facts import facts_in  # noqa: PLC0415
         from recctl.listing import census  # noqa: PLC0415
 
         corpus, code = find_corpus(paths, settings)
-        recordings = []
-        for entry in corpus.entries:
-            try:
-                recordings.append(load(entry))
-            except RecctlError:
-                unread += 1
-        counted = census(recordings, table)
+        with means(settings) as scans:
+            found = facts_in(corpus.entries, table, scans, unread)
+            counted = census((facts.identity for _, facts in found), table)
     lines = render.dialects_as_text(table.dialects, counted)
     write("".join(f"{line}\n" for line in lines))
     if unread:
-        note(f"{unread} files could not be read; see: recctl validate")
+        note(f"{len(unread)} files could not be read; see: recctl validate")
     return max(code, ExitCode.FINDINGS if unread else ExitCode.FINE)

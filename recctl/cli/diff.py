@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from recctl.cli.scanning import resolved
 from recctl.cli.settings import current, table_of
 from recctl.cli.terminal import (
     Color,
     ColorOption,
-    find_corpus,
     note,
     print_lines,
     read_stdin,
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from recctl.compare.sides import Sides
     from recctl.compare.values import Part as Compared
     from recctl.config import Settings
-    from recctl.corpus import Corpus
     from recctl.dialects import Table
     from recctl.recording import Recording
 
     _Read = tuple[str, Recording]
 
+KNOWS = ("cache",)
 DETAILS = """A and B are recordings: each a hash or its first 4 digits or more, a rec- id, a path,
 or - for stdin. Hashes are looked for at the configured roots, else below this folder, or at PATHS
 after A and B. Two folders are compared as trees.
@@ -272,10 +272,9 @@ def _both(
     first: str, second: str, paths: list[str], settings: "Settings"
 ) -> "tuple[_Read, _Read, ExitCode]":
     """Two recordings, each with where it stands, and the exit code so far."""
-    from recctl.corpus import Entry, named, read_or_tell, recording_of, resolve  # noqa: PLC0415
+    from recctl.corpus import Entry, named, read_or_tell, recording_of  # noqa: PLC0415
 
     code = ExitCode.FINE
-    known: Corpus | None = None
     found: list[_Read] = []
     for reference in (first, second):
         if reference == "-":
@@ -284,9 +283,7 @@ def _both(
             continue
         entry: Entry | None = named(reference)
         if entry is None:
-            if known is None:
-                known, code = find_corpus(paths, settings)
-            entry = resolve(reference, known)
+            entry, code = resolved(reference, paths, settings)
         content = read_or_tell(entry)
         found.append((str(entry.path), recording_of(str(entry.path), entry.path.name, content)))
     return found[0], found[1], code

@@ -19,15 +19,18 @@ from recctl.cli.proof import (
     evidence_of,
     judging,
 )
+from recctl.cli.scanning import means
 from recctl.cli.selecting import (
     GLOBS,
     EndpointOption,
     KindOption,
     ModelOption,
     ProviderOption,
+    Selected,
     TestOption,
     WhereOption,
     filters_of,
+    selected,
 )
 from recctl.cli.settings import current, policy_of
 from recctl.cli.terminal import Paths, find_corpus, note, terminal_width, write
@@ -36,11 +39,12 @@ from recctl.errors import ExitCode, RecctlError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from recctl.corpus import Corpus, Entry
+    from recctl.corpus import Entry
     from recctl.evidence import Judgement
-    from recctl.listing import Filter, Row
+    from recctl.listing import Row
     from recctl.recording import Recording
 
+KNOWS = ("cache", "jobs")
 DETAILS = f"""{GLOBS}
 
 {EVIDENCE}
@@ -55,6 +59,10 @@ class Format(StrEnum):
     JSONL = "jsonl"
     CSV = "csv"
     PATHS = "paths"
+
+
+_AT_ONCE = (Format.TABLE, Format.JSON)
+"""What is printed only when all is known."""
 
 
 def run(
@@ -103,11 +111,13 @@ def run(
     if verdicts and given is None:
         raise UsageError(f"--{min(verdicts)} needs evidence: {HOW_TO_GET_SOME}")
     settings = current()
+    policy = policy_of(settings)
     corpus, code = find_corpus(paths, settings)
-    judge = None if given is None else judging(corpus, given, policy_of(settings))
+    judge = None if given is None else judging(corpus, given, policy)
     unread: list[RecctlError] = []
-    rows = _rows(corpus, filters, unread, judge, verdicts)
-    listed = _print(rows, form, "\0" if null else "\n")
+    with means(settings, streams=form not in _AT_ONCE) as scans:
+        found = selected(corpus, filters, policy.table, scans, unread, whole=judge is not None)
+        listed = _print(_rows(found, judge, verdicts), form, "\0" if null else "\n")
     for error in unread:
         note(f"{error}; see: recctl validate")
     if not listed:
@@ -116,21 +126,16 @@ def run(
 
 
 def _rows(
-    corpus: "Corpus",
-    filters: list["Filter"],
-    unread: list[RecctlError],
+    found: "Iterator[Selected]",
     judge: "Callable[[Entry, Recording], Judgement] | None",
     verdicts: Collection[str],
 ) -> "Iterator[Row]":
-    """The rows that pass the filters, and have one of the verdicts if any is asked for."""
-    from recctl.corpus import loaded  # noqa: PLC0415
+    """The rows, and of those that are judged the ones with such a verdict, if any is asked for."""
     from recctl.listing import JudgedRow, row  # noqa: PLC0415
 
-    for entry, recording in loaded(corpus.entries, unread):
-        made = row(entry, recording)
-        if not all(accepts(made, recording) for accepts in filters):
-            continue
-        if judge is None:
+    for entry, facts, recording in found:
+        made = row(entry, facts)
+        if judge is None or recording is None:
             yield made
             continue
         judgement = judge(entry, recording)
@@ -144,7 +149,7 @@ def _print(rows: "Iterator[Row]", form: Format, path_end: str) -> int:
     from recctl.render import listing as render  # noqa: PLC0415
     from recctl.safetext import harmless  # noqa: PLC0415
 
-    if form in (Format.TABLE, Format.JSON):
+    if form in _AT_ONCE:
         made = list(rows)
         if form is Format.JSON:
             write(render.as_json(made))

@@ -1,16 +1,21 @@
 """The filters over recordings that commands share."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from recctl.recording import Kind, Recording
+from recctl.recording import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from recctl.corpus import Entry
-    from recctl.listing import Filter
+    from recctl.corpus import Corpus, Entry
+    from recctl.dialects import Table
+    from recctl.errors import RecctlError
+    from recctl.facts import Facts
+    from recctl.listing import Filters
+    from recctl.recording import Recording
+    from recctl.scan import Means
 
 GLOBS = """In a GLOB, * is any text and ? any character; brackets are plain. It must match the
 whole value, but a --test without * and ? may stand anywhere in the test id. Filters are combined:
@@ -47,9 +52,9 @@ def filters_of(
     provider: str | None,
     kind: Kind | None,
     where: list[str] | None,
-) -> "list[Filter]":
+) -> "Filters":
     """The filters that the options ask for. Raises UsageError."""
-    from recctl.listing import field_filter, where_filter  # noqa: PLC0415
+    from recctl.listing import Filters, field_filter, where_filter  # noqa: PLC0415
 
     globs = {
         "test_id": test,
@@ -58,16 +63,53 @@ def filters_of(
         "provider": provider,
         "kind": kind.value if kind else None,
     }
-    filters = [field_filter(field, glob) for field, glob in globs.items() if glob is not None]
-    return filters + [where_filter(condition) for condition in where or []]
+    return Filters(
+        tuple(field_filter(field, glob) for field, glob in globs.items() if glob is not None),
+        tuple(where_filter(condition) for condition in where or []),
+    )
 
 
-def passing(filters: "list[Filter]") -> "Callable[[Entry, Recording], bool]":
-    """Whether a recording passes all filters."""
-    from recctl.listing import row  # noqa: PLC0415
+def passing(filters: "Filters") -> "Callable[[Recording], bool]":
+    """Whether a recording that was read passes all filters."""
+    accepting = (*filters.by_facts, *filters.by_content)
+    return lambda recording: all(accepts(recording) for accepts in accepting)
 
-    def passes(entry: "Entry", recording: Recording) -> bool:
-        made = row(entry, recording)
-        return all(accepts(made, recording) for accepts in filters)
 
-    return passes
+class Selected(NamedTuple):
+    """A recording that passed. It is there where it had to be read, for a filter or to judge it."""
+
+    entry: "Entry"
+    facts: "Facts"
+    recording: "Recording | None"
+
+
+def selected(
+    corpus: "Corpus",
+    filters: "Filters",
+    table: "Table",
+    scans: "Means",
+    unread: "list[RecctlError]",
+    *,
+    whole: bool = False,
+) -> "Iterator[Selected]":
+    """What passes all filters, as soon as it is there; with `whole`, the recordings themselves.
+
+    What cannot be read goes to `unread`.
+    """
+    from recctl.corpus import load  # noqa: PLC0415
+    from recctl.errors import RecctlError  # noqa: PLC0415
+    from recctl.facts import facts_in  # noqa: PLC0415
+
+    for entry, facts in facts_in(corpus.entries, table, scans, unread):
+        if not all(accepts(facts) for accepts in filters.by_facts):
+            continue
+        recording = None
+        if whole or filters.by_content:
+            try:
+                recording = load(entry)
+            except RecctlError as error:
+                unread.append(error)
+                continue
+            if not all(accepts(recording) for accepts in filters.by_content):
+                continue
+        yield Selected(entry, facts, recording)

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from recctl.cli.scanning import resolved
 from recctl.cli.settings import current, table_of
 from recctl.cli.terminal import (
     Color,
     ColorOption,
     Paths,
-    find_corpus,
     print_lines,
     read_stdin,
     write,
@@ -21,6 +21,7 @@ from recctl.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from recctl.config import Settings
 
+KNOWS = ("cache",)
 DETAILS = """REF is a hash or the first 4 digits or more of it, a rec- id, a path, or - for stdin.
 It is looked for among the recordings at PATHS."""
 
@@ -99,12 +100,11 @@ def _find(
     if reference == "-":
         return "standard input", "", read_stdin(), ExitCode.FINE
 
-    from recctl.corpus import named, read_or_tell, resolve  # noqa: PLC0415
+    from recctl.corpus import named, read_or_tell  # noqa: PLC0415
 
     entry, code = named(reference), ExitCode.FINE
     if entry is None:
-        corpus, code = find_corpus(paths, settings)
-        entry = resolve(reference, corpus)
+        entry, code = resolved(reference, paths, settings)
     return str(entry.path), entry.path.name, read_or_tell(entry), code
 
 

@@ -2,8 +2,7 @@
 
 import sys
 from enum import StrEnum
-from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -18,6 +17,7 @@ from recctl.cli.proof import (
     evidence_of,
     judging,
 )
+from recctl.cli.scanning import means
 from recctl.cli.selecting import (
     GLOBS,
     EndpointOption,
@@ -27,20 +27,14 @@ from recctl.cli.selecting import (
     TestOption,
     WhereOption,
     filters_of,
-    passing,
+    selected,
 )
 from recctl.cli.settings import current, policy_of
 from recctl.cli.terminal import Paths, find_corpus, note, write
 from recctl.errors import ExitCode, RecctlError, UsageError
 from recctl.stats import OVERVIEW, Field
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from recctl.corpus import Corpus, Entry
-    from recctl.recording import Recording
-    from recctl.stats import Fact
-
+KNOWS = ("cache", "jobs")
 DETAILS = f"""Counts recordings and their bytes, by fields: a table each. Without --by these are
 {", ".join(OVERVIEW)}, and evidence where there is any; their first
 values are shown. With --by all values are.
@@ -110,13 +104,15 @@ def run(
     policy = policy_of(settings)
     judge = None if given is None else judging(corpus, given, policy)
     unread: list[RecctlError] = []
-    facts = _facts(
-        corpus,
-        passing(filters),
-        partial(fact, fields=fields, table=policy.table, judge=judge),
-        unread,
-    )
-    made = stats(facts, fields)
+    with means(settings) as scans:
+        found = selected(corpus, filters, policy.table, scans, unread, whole=judge is not None)
+        made = stats(
+            (
+                fact(entry, facts, fields, judge(entry, one).verdict if judge and one else None)
+                for entry, facts, one in found
+            ),
+            fields,
+        )
     most = None if by else _MOST
     if form is Format.JSON:
         write(render.as_json(made))
@@ -130,16 +126,3 @@ def run(
     for error in unread:
         note(f"{error}; see: recctl validate")
     return max(code, ExitCode.FINE if made.recordings and not unread else ExitCode.FINDINGS)
-
-
-def _facts(
-    corpus: "Corpus",
-    passes: "Callable[[Entry, Recording], bool]",
-    fact: "Callable[[Entry, Recording], Fact]",
-    unread: list[RecctlError],
-) -> "Iterator[Fact]":
-    from recctl.corpus import loaded  # noqa: PLC0415
-
-    for entry, recording in loaded(corpus.entries, unread):
-        if passes(entry, recording):
-            yield fact(entry, recording)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recctl.cli.changing import AllowDirtyOption, ApplyOption, carry_out, root_of_corpus
+from recctl.cli.scanning import means
 from recctl.cli.settings import current, policy_of
 from recctl.cli.terminal import Color, ColorOption, Paths, find_corpus, note, print_lines, write
 from recctl.config import BASELINE
@@ -33,6 +34,7 @@ DETAILS = """Changes nothing without --fix --apply. Findings go to stdout, the s
 `recctl rule` lists what is checked. RULES are codes, beginnings of codes, or names, separated by
 commas: I302, W4, stale."""
 
+KNOWS = ("cache", "jobs")
 OPTIONAL_VALUES = {"--baseline": "", "--write-baseline": ""}
 
 
@@ -113,16 +115,19 @@ def run(
         _check_target(Path(output), corpus, settings, known)
     if write_baseline is not None and known is not None:
         _check_target(known.file, corpus, settings)
-        report = validate(corpus, selection, policy, whole=whole)
+        with means(settings) as scans:
+            report = validate(corpus, selection, policy, whole=whole, means=scans)
         return max(
             code, _write_baseline(rebaselined(report, known, corpus, selection, whole=whole))
         )
-    report = validate(corpus, selection, policy, known, whole=whole)
+    with means(settings) as scans:
+        report = validate(corpus, selection, policy, known, whole=whole, means=scans)
     plan = _fixes(report, corpus, policy) if fix else None
     if plan is not None and apply and not plan.is_empty:
         _apply(plan, allow_dirty=allow_dirty)
         corpus, _ = find_corpus(paths, settings)
-        report = validate(corpus, selection, policy, known, whole=whole)
+        with means(settings) as scans:
+            report = validate(corpus, selection, policy, known, whole=whole, means=scans)
     if report.findings or output or statistics or form not in {Format.TEXT, Format.CONCISE}:
         _print(report, form, output, color, statistics=statistics)
     for stray in report.strays:

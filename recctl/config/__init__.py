@@ -24,7 +24,7 @@ MAX_SIZE = 5 * 1024 * 1024
 """Bytes. The largest real recording has 2 MB; files of more make every clone slower for good."""
 
 _LISTS = ("roots", "test-roots", "select", "ignore", "allowed-hosts", "allowed-types")
-_TEXTS = ("target", "baseline", "max-size")
+_TEXTS = ("target", "baseline", "max-size", "jobs", "cache")
 VARIABLES = {key: f"RECCTL_{key.upper().replace('-', '_')}" for key in (*_LISTS, *_TEXTS)}
 """Key -> the variable that sets it, unless it is empty. Commas separate items; tables have none."""
 
@@ -36,9 +36,10 @@ CONFIG_VARIABLE = "RECCTL_CONFIG"
 class Settings:
     """All values. Paths among them count from `folder`; null means that nothing was decided.
 
-    `max_size` is in bytes. `severity` has selectors of rules -> severities, `per_file_ignores`
-    globs of paths -> selectors, `dialects` names -> keys as in a dialect's table. `file` is the
-    configuration file, null where there is none; `origins` has for each key that was set where.
+    `max_size` is in bytes, `jobs` a number of processes. `severity` has selectors of rules ->
+    severities, `per_file_ignores` globs of paths -> selectors, `dialects` names -> keys as in a
+    dialect's table. `file` is the configuration file, null where there is none; `origins` has for
+    each key that was set where.
     """
 
     folder: Path
@@ -53,6 +54,8 @@ class Settings:
     allowed_hosts: tuple[str, ...] | None = None
     allowed_types: tuple[str, ...] | None = None
     max_size: int = MAX_SIZE
+    jobs: int | None = None
+    cache: bool = True
     dialects: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     file: Path | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
@@ -188,4 +191,6 @@ def _with(settings: Settings, values: Mapping[str, Any]) -> Settings:
 def _of_text(key: str, text: str) -> object:
     if key in _LISTS:
         return [item.strip() for item in text.split(",") if item.strip()]
+    if key == "cache":
+        return {"true": True, "1": True, "false": False, "0": False}.get(text.lower(), text)
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else text

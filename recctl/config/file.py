@@ -105,6 +105,10 @@ class Configuration(_Table):
     """Globs of the types that answers may name as __type__; none: any."""
     max_size: int | None = Field(None, ge=1)
     """Bytes above which a recording is reported as oversized."""
+    jobs: int | None = Field(None, ge=1)
+    """Processes that read recordings; none: one for each processor."""
+    cache: bool | None = None
+    """Whether what was learned of files is kept in .recctl/cache.db; none: it is."""
     dialects: dict[str, OwnDialect] = {}
     """Dialects of your own, by name."""
 

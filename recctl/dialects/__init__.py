@@ -178,13 +178,15 @@ class Standing(StrEnum):
 class Identity:
     """How a recording stands, and the dialects that give its name, oldest first.
 
-    `wanted` is the hash that the target gives, by which it is looked for today; null where none
-    can be computed.
+    `wanted` is the hash that the target gives, by which it is looked for today, and `hashes` are
+    those that all dialects of the table give, in its order; null and none where they cannot be
+    computed.
     """
 
     standing: Standing
     fitting: tuple[Dialect, ...] = ()
     wanted: str | None = None
+    hashes: tuple[str, ...] = ()
 
     @property
     def span(self) -> str:
@@ -209,13 +211,14 @@ def identify(recording: Recording, table: Table) -> Identity:
     except MaterialError:
         return Identity(Standing.UNREACHABLE if name else Standing.UNNAMED)
     if name is None:
-        return Identity(Standing.UNNAMED, wanted=wanted)
+        return Identity(Standing.UNNAMED, wanted=wanted, hashes=tuple(hashes))
     by_dialect = zip(table.dialects, hashes, strict=True)
     fitting = tuple(dialect for dialect, found in by_dialect if found.startswith(name.digits))
     if not fitting:
-        return Identity(Standing.UNREACHABLE, wanted=wanted)
+        return Identity(Standing.UNREACHABLE, wanted=wanted, hashes=tuple(hashes))
     found = table.target in fitting and len(name.digits) == table.target.hash_digits
-    return Identity(Standing.REACHABLE if found else Standing.STALE, fitting, wanted)
+    standing = Standing.REACHABLE if found else Standing.STALE
+    return Identity(standing, fitting, wanted, tuple(hashes))
 
 
 def is_model_list(recording: Recording) -> bool:

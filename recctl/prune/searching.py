@@ -7,7 +7,6 @@ from pathlib import Path
 from recctl.recording import Recording
 from recctl.rules.origin import roots_above, sought_below
 from recctl.rules.policy import Policy
-from recctl.rules.subject import Subject
 from recctl.sources import Presence, Sought
 
 
@@ -28,8 +27,7 @@ def search_for(recording: Recording, place: Path, policy: Policy) -> Search:
     if test_id is None:
         return Search()
     folder = Path(os.path.abspath(place)).parent.parts  # noqa: PTH100 - links stay
-    subject = Subject(place, folder, size=recording.size, recording=recording, policy=policy)
-    roots = policy.test_roots or roots_above(subject, test_id)
+    roots = policy.test_roots or roots_above(folder, test_id, policy.table)
     found = [sought_below(root, test_id) for root in roots]
     for presence in (Presence.PRESENT, Presence.UNKNOWN):
         for one in found:

@@ -20,10 +20,19 @@ from recctl.rules import (
     structure,
 )
 from recctl.rules.leftovers import LeftoverCheck
-from recctl.rules.subject import Check, CorpusCheck, Facts, Rule, Subject
+from recctl.rules.subject import BeyondCheck, Check, CorpusCheck, Member, Rule, Subject
 from recctl.wire.oddities import KINDS
 
-__all__ = ["CORPUS_RULES", "FILE_RULES", "LEFTOVER_RULES", "TABLE", "Facts", "Rule", "Subject"]
+__all__ = [
+    "BEYOND_RULES",
+    "CORPUS_RULES",
+    "FILE_RULES",
+    "LEFTOVER_RULES",
+    "TABLE",
+    "Member",
+    "Rule",
+    "Subject",
+]
 
 _ERROR, _WARNING, _INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 _LOG = "git log -p -- {path}"
@@ -60,7 +69,6 @@ FILE_RULES: tuple[Rule[Check], ...] = (
     Rule("W496", "usage-unrequested", _INFO, streams.usage_unrequested, _SHOW),
     Rule("H501", "not-canonical", _WARNING, form.not_canonical, _CANONICAL, Fix.SAFE),
     Rule("H502", "volatile-field", _WARNING, form.volatile_field, _VOLATILE, Fix.SAFE),
-    Rule("H505", "orphan", _WARNING, origin.orphan),
     Rule("H510", "recorded-failure", _WARNING, hygiene.recorded_failure, _SHOW),
     Rule("H511", "recorded-exception", _INFO, hygiene.recorded_exception, _SHOW),
     Rule("H512", "empty-answer", _WARNING, hygiene.empty_answer, _SHOW),
@@ -69,6 +77,8 @@ FILE_RULES: tuple[Rule[Check], ...] = (
     Rule("H540", "oversized", _WARNING, hygiene.oversized, _LOG),
     Rule("H561", "secret", _ERROR, secrets.secret),
 )
+
+BEYOND_RULES: tuple[Rule[BeyondCheck], ...] = (Rule("H505", "orphan", _WARNING, origin.orphan),)
 
 CORPUS_RULES: tuple[Rule[CorpusCheck], ...] = (
     Rule("I308", "duplicate", _WARNING, identity.duplicate),
@@ -81,4 +91,11 @@ LEFTOVER_RULES: tuple[Rule[LeftoverCheck], ...] = (
     Rule("U902", "unused-baseline", _WARNING, leftovers.unused_baseline, _BASELINE),
 )
 
-TABLE: tuple[Rule[Any], ...] = (*FILE_RULES, *CORPUS_RULES, *LEFTOVER_RULES)
+_LETTERS = "JSIWHU"
+
+TABLE: tuple[Rule[Any], ...] = tuple(
+    sorted(
+        (*FILE_RULES, *BEYOND_RULES, *CORPUS_RULES, *LEFTOVER_RULES),
+        key=lambda rule: (_LETTERS.index(rule.code[0]), rule.code),
+    )
+)

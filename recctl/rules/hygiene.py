@@ -1,7 +1,7 @@
 """Rules on what should not be kept: failures, nothing at all, the same twice, the unexpected."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -16,7 +16,7 @@ from recctl.dialects import Standing, is_model_list
 from recctl.globs import matcher
 from recctl.jsontext import MAX_FLAWS, pointer_of
 from recctl.recording import Recording
-from recctl.rules.subject import Facts, Subject
+from recctl.rules.subject import Member, Subject
 from recctl.safetext import one_line
 from recctl.shapes import fields, items, text
 from recctl.wire import unwrapped
@@ -144,7 +144,7 @@ def empty_answer(subject: Subject) -> Iterator[Violation]:
         yield Violation("/response/body", "a list of models without models")
 
 
-def redundant(files: tuple[Facts, ...]) -> Iterator[tuple[str, Violation]]:
+def redundant(files: Sequence[Member]) -> Iterator[tuple[str, Violation]]:
     """Another recording of the same test answers the same request.
 
     Today's hash rules give both the same name, so at most one of them is ever replayed: the one
@@ -155,12 +155,12 @@ def redundant(files: tuple[Facts, ...]) -> Iterator[tuple[str, Violation]]:
     What to do: keep the one that the message names, and delete this one. If neither is found
     today, keep the one whose answer the test needs.
     """
-    same: dict[tuple[str | None, str], list[Facts]] = {}
+    same: dict[tuple[str | None, str], list[Member]] = {}
     for one in files:
-        if one.wanted is not None:
+        if one.wanted is not None and not one.lists_models:
             same.setdefault((one.test_id, one.wanted), []).append(one)
     for group in same.values():
-        by_name: dict[str, Facts] = {}
+        by_name: dict[str, Member] = {}
         for one in sorted(group, key=lambda one: PurePath(one.path).parts):
             by_name.setdefault(one.file_name, one)
         kept, *others = sorted(by_name.values(), key=lambda one: not _is_found(one))
@@ -326,7 +326,7 @@ def _lacks_vectors(data: Mapping[str, Any], lengths: object) -> bool:
     return not (data.get("data") or data.get("embeddings")) or lengths == [0]
 
 
-def _is_found(one: Facts) -> bool:
+def _is_found(one: Member) -> bool:
     return one.standing is Standing.REACHABLE
 
 

@@ -1,6 +1,6 @@
 """Rules on what makes a recording findable: its name, its hash, its folder."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from pathlib import PurePosixPath
 
@@ -20,7 +20,7 @@ from recctl.dialects import (
     published,
 )
 from recctl.recording import Recording
-from recctl.rules.subject import Facts, Subject
+from recctl.rules.subject import Member, Subject
 from recctl.volatile import doubt, misfit_ids
 
 
@@ -182,7 +182,7 @@ def _folder_beside(test_file: str) -> PurePosixPath:
     return PurePosixPath(test_file).parent / published().beside_test
 
 
-def duplicate(files: tuple[Facts, ...]) -> Iterator[tuple[str, Violation]]:
+def duplicate(files: Sequence[Member]) -> Iterator[tuple[str, Violation]]:
     """The same name stands in two folders.
 
     A test finds the copy beside it and never the other. Which one is replayed depends on the
@@ -190,7 +190,7 @@ def duplicate(files: tuple[Facts, ...]) -> Iterator[tuple[str, Violation]]:
 
     What to do: keep the one beside the test that owns it, delete the other.
     """
-    first: dict[str, Facts] = {}
+    first: dict[str, Member] = {}
     for one in files:
         known = first.setdefault(one.file_name, one)
         if known is not one:

@@ -4,12 +4,12 @@ The oddities that can be told from an answer alone are rows of `recctl/wire/oddi
 a rule by itself. The generators here compare an answer with its request, or with other files.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from json import loads
 
 from recctl.conversation import Call
 from recctl.diagnostics import Violation
-from recctl.rules.subject import Check, Facts, Subject
+from recctl.rules.subject import Check, Member, Subject
 from recctl.transcript import ToolCall, Transcript
 from recctl.wire.oddities import OddityKind
 
@@ -143,7 +143,7 @@ def usage_unrequested(subject: Subject) -> Iterator[Violation]:
         yield Violation("/response/body", "usage came and was not asked for")
 
 
-def echo_differs(files: tuple[Facts, ...]) -> Iterator[tuple[str, Violation]]:
+def echo_differs(files: Sequence[Member]) -> Iterator[tuple[str, Violation]]:
     """A later request repeats a tool call of this test otherwise than it was recorded.
 
     A client sends the model's tool calls back with their results. One of the same id with another

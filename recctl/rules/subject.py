@@ -1,6 +1,7 @@
 """What rules look at, and what a rule is."""
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from inspect import cleandoc
@@ -62,31 +63,46 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """What the rules on the corpus as a whole need of one file.
+class Member:
+    """A file as a member of its corpus: what rules need that look at more than one file.
 
-    `wanted` is the hash by which the recording is looked for today; null where none can be
-    computed, and for lists of models, several of which may share one. `standing` says whether it
-    is found.
+    `is_named` says that it has a recording's name. `wanted` is the hash by which the recording is
+    looked for today; null where none can be computed. `standing` says whether it is found; null
+    where the file holds no recording.
     `calls` are the tool calls that its answer makes, `echoes` those that its request repeats;
     both have ids.
     """
 
     path: str
-    file_name: str
-    sha256: str
+    sha256: str | None
+    is_named: bool
     test_id: str | None
     wanted: str | None
     standing: Standing | None
     calls: tuple[Call, ...]
     echoes: tuple[Call, ...]
 
+    @property
+    def file_name(self) -> str:
+        """The name of the file."""
+        return os.path.basename(self.path)  # noqa: PTH119 - a Path would be made for each
+
+    @property
+    def lists_models(self) -> bool:
+        """Whether it is named as a list of models, several of which may share a hash."""
+        name = Name.parse(self.file_name)
+        return name is not None and name.digest is not None
+
 
 Check = Callable[[Subject], Iterator[Violation]]
-"""What a rule on one file does: gives what is wrong with it."""
+"""What a rule on one file does: gives what is wrong with it, by its path and content alone."""
 
-CorpusCheck = Callable[[tuple[Facts, ...]], Iterator[tuple[str, Violation]]]
-"""What a rule on all files of a run does: gives paths, and what is wrong with each."""
+BeyondCheck = Callable[[Member, tuple[str, ...], Policy], Iterator[Violation]]
+"""What a rule does that looks at other files than recordings, too: those around the folder that a
+recording lies in, given part by part."""
+
+CorpusCheck = Callable[[Sequence[Member]], Iterator[tuple[str, Violation]]]
+"""What a rule on all named files of a run does: gives paths, and what is wrong with each."""
 
 CheckT_co = TypeVar("CheckT_co", covariant=True)
 

@@ -1,0 +1,160 @@
+"""What is known of a recording from its bytes alone, in a few values.
+
+Enough to list it, to count it, to find it by a hash, and to judge it beside others.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha1, sha256
+from itertools import accumulate
+from typing import Any
+
+from recctl.cache import FACTS, Row
+from recctl.corpus import Entry, recording_of
+from recctl.dialects import Identity, Standing, Table, identify
+from recctl.errors import RecctlError, UnreadableError, UnsoundError
+from recctl.jsontext import parse_written
+from recctl.recording import Kind, Recording
+from recctl.safetext import one_line
+from recctl.scan import Kept, Means, scan
+from recctl.shapes import text
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A recording in short. `size` is in bytes, `sha256` and `blob` tell its content.
+
+    `blob` is the id that git gives it, where its ids have 40 digits.
+    """
+
+    size: int
+    sha256: str
+    blob: str
+    test_id: str | None
+    kind: Kind | None
+    method: str | None
+    url: str | None
+    endpoint: str | None
+    model: str | None
+    provider: str | None
+    streaming: bool
+    identity: Identity
+
+
+def facts_of(recording: Recording, raw: bytes, digest: str, identity: Identity) -> Facts:
+    """What is known of a recording that was read from those bytes, which have that sha256."""
+    request = recording.request
+    return Facts(
+        size=len(raw),
+        sha256=digest,
+        blob=sha1(b"blob %d\0%b" % (len(raw), raw), usedforsecurity=False).hexdigest(),
+        test_id=recording.test_id,
+        kind=recording.kind,
+        method=text(request.get("method")),
+        url=text(request.get("url")),
+        endpoint=recording.endpoint,
+        model=recording.model,
+        provider=recording.provider,
+        streaming=recording.is_streaming,
+        identity=identity,
+    )
+
+
+def packed(facts: Facts, table: Table) -> tuple[Any, ...]:
+    """Facts as the cache has them, by column. Dialects are told by their places in the table."""
+    identity = facts.identity
+    places = {dialect.name: str(place) for place, dialect in enumerate(table.dialects)}
+    fitting = " ".join(places[dialect.name] for dialect in identity.fitting)
+    return (
+        *(facts.size, facts.sha256, facts.blob, facts.test_id, facts.kind),
+        *(facts.method, facts.url, facts.endpoint, facts.model, facts.provider),
+        *(
+            facts.streaming,
+            identity.standing,
+            fitting,
+            identity.wanted,
+            _shortened(identity.hashes),
+        ),
+    )
+
+
+def _shortened(hashes: Sequence[str]) -> str:
+    """Hashes in one text, in which `=` stands for one that is the same as the one before."""
+    before = ("", *hashes)
+    return " ".join("=" if one == last else one for last, one in zip(before, hashes, strict=False))
+
+
+def _lengthened(text: str) -> tuple[str, ...]:
+    return tuple(accumulate(text.split(), lambda last, one: last if one == "=" else one))
+
+
+def no_facts(size: int, digest: str) -> tuple[Any, ...]:
+    """The columns of a file that holds no recording."""
+    return (size, digest, *[None] * (len(FACTS) - 2))
+
+
+def unpacked(row: Row, table: Table) -> Facts | None:
+    """Facts as the cache had them; null where it has none.
+
+    Raises ValueError or LookupError for what `packed` did not make.
+    """
+    size, digest, blob, test_id, kind, method, url, endpoint, model, provider, *others = row.facts
+    streaming, standing, fitting, wanted, hashes = others
+    if standing is None:
+        return None
+    identity = Identity(
+        Standing(standing),
+        tuple(table.dialects[int(place)] for place in fitting.split()),
+        wanted,
+        _lengthened(hashes),
+    )
+    return Facts(
+        size=size,
+        sha256=digest,
+        blob=blob,
+        test_id=test_id,
+        kind=Kind(kind) if kind else None,
+        method=method,
+        url=url,
+        endpoint=endpoint,
+        model=model,
+        provider=provider,
+        streaming=bool(streaming),
+        identity=identity,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FactsOf:
+    """A look at recordings for their facts. What holds none gives an error that says why."""
+
+    table: Table
+    about: str = ""
+
+    def at(self, entry: Entry, raw: bytes) -> tuple[Facts | RecctlError, Kept | None]:
+        """The facts. Errors are not kept."""
+        try:
+            recording = recording_of(str(entry.path), entry.path.name, raw, parse_written)
+        except UnsoundError as error:
+            return error, None
+        found = facts_of(recording, raw, sha256(raw).hexdigest(), identify(recording, self.table))
+        return found, Kept(packed(found, self.table), "")
+
+    def without(self, entry: Entry, reason: str) -> Facts | RecctlError:
+        """Why there are none."""
+        return UnreadableError(f"{one_line(entry.path)}: {reason}")
+
+    def recalled(self, entry: Entry, row: Row) -> Facts | RecctlError | None:  # noqa: ARG002
+        """The facts, whoever kept them."""
+        return unpacked(row, self.table)
+
+
+def facts_in(
+    entries: Sequence[Entry], table: Table, means: Means, unread: list[RecctlError]
+) -> Iterator[tuple[Entry, Facts]]:
+    """The facts of each recording, as soon as they are there; what has none goes to `unread`."""
+    for entry, found in zip(entries, scan(entries, FactsOf(table), means), strict=True):
+        if isinstance(found, RecctlError):
+            unread.append(found)
+        else:
+            yield entry, found

@@ -1,0 +1,292 @@
+"""Looking through many files, as a rule for the second time.
+
+Each is read once, in as many processes as pay off, and only if the cache does not know it as it is
+now. What is looked for is a pure function of one file's bytes, and gives a small result.
+"""
+
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
+from hashlib import sha256
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+
+from recctl.cache import Cache, Row, stamp_of
+from recctl.corpus import Entry, read
+from recctl.errors import RecctlError, UnreadableError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Kept(NamedTuple):
+    """A result in the cache's words: facts by column, and what was seen."""
+
+    facts: tuple[Any, ...]
+    seen: str
+
+
+_WORTH_PROCESSES = 4_000_000
+"""Bytes to be read, from which on several processes take less time than one."""
+_WORTH_SPAWNING = 20_000_000
+"""The same where a process has to start from nothing."""
+_BATCH = 1_000_000
+"""Bytes that a process reads at a time: enough to pay for the way there, few enough to leave."""
+_BYTES_OF_FILE = 4_000
+"""What a file costs beside its bytes, in bytes."""
+
+
+class Look(Protocol[T_co]):
+    """What is looked for in each file, and how that is kept. It has to go to other processes."""
+
+    @property
+    def about(self) -> str:
+        """Tells looks apart, of which one has no use for what the other saw."""
+
+    def at(self, entry: Entry, raw: bytes) -> "tuple[T_co, Kept | None]":
+        """What the bytes of a file tell, and that in the cache's words. Never raises."""
+
+    def without(self, entry: Entry, reason: str) -> T_co:
+        """What is to be said of a file that cannot be read."""
+
+    def recalled(self, entry: Entry, row: Row) -> T_co | None:
+        """A result from the cache's words; null where they do not hold all that is looked for.
+
+        May raise ValueError, TypeError, LookupError or AttributeError for words that no look keeps.
+        """
+
+
+def _unwatched(_done: int, _total: int) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a run has for its scans: a cache, so many processes, and somebody who watches.
+
+    `watch` is called again and again with the number of files that are done, and of all.
+    """
+
+    cache: Cache | None = None
+    jobs: int = 1
+    watch: Callable[[int, int], None] = _unwatched
+
+
+class _Left(NamedTuple):
+    """A file that has to be read. `row` is what the cache has of it, if that may still be right."""
+
+    entry: Entry
+    folder: str
+    status: os.stat_result | None
+    row: Row | None
+
+    @property
+    def cost(self) -> int:
+        """In bytes to be read."""
+        return _BYTES_OF_FILE + (self.status.st_size if self.status else 0)
+
+
+class _Same(Enum):
+    """Stands for a result that the cache has: the file is another, but not its content."""
+
+    SAME = "same"
+
+
+_Results = Iterator[tuple[T, Kept | None] | _Same]
+
+
+def scan(entries: Sequence[Entry], look: Look[T], means: Means) -> Iterator[T]:
+    """What is found in each entry, in their order, as soon as it is there."""
+    found = _recalled(entries, look, means.cache)
+    left = [one for one in found if isinstance(one, _Left)]
+    if left and means.cache is not None:
+        means.cache.start()
+    with _read(left, look, means.jobs) as results:
+        for done, one in enumerate(found):
+            means.watch(done, len(found))
+            yield (
+                _taken_down(one, next(results), look, means.cache)
+                if isinstance(one, _Left)
+                else one
+            )
+
+
+def processors() -> int:
+    """The number of processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _recalled(entries: Sequence[Entry], look: Look[T], cache: Cache | None) -> list[T | _Left]:
+    """What the cache knows of entries; of the others, that they are left to be read."""
+    found: list[T | _Left] = []
+    for folder, some in groupby(entries, lambda entry: entry.path.parent):
+        together = list(some)
+        place = os.path.abspath(folder)  # noqa: PTH100 - links stay
+        known = cache.known(place, [entry.path.name for entry in together]) if cache else {}
+        found += (_looked_up(entry, place, known.get(entry.path.name), look) for entry in together)
+        if cache is not None and len(known) > len(together):
+            names = {entry.path.name for entry in together}
+            gone = [one for one in known if one not in names]
+            cache.forget(place, [one for one in gone if not os.path.lexists(folder / one)])
+    return found
+
+
+def _looked_up(entry: Entry, folder: str, row: Row | None, look: Look[T]) -> "T | _Left":
+    try:
+        status = entry.path.lstat()
+    except (OSError, ValueError):
+        return _Left(entry, folder, None, None)
+    if entry.obstacle is not None or not stat.S_ISREG(status.st_mode):
+        return _Left(entry, folder, None, None)
+    if row is None:
+        return _Left(entry, folder, status, None)
+    try:
+        recalled = look.recalled(entry, row)
+    except (ValueError, TypeError, LookupError, AttributeError):
+        recalled = None
+    if recalled is None:
+        return _Left(entry, folder, status, None)
+    return recalled if row.stamp == stamp_of(status) else _Left(entry, folder, status, row)
+
+
+def _taken_down(
+    left: _Left, result: "tuple[T, Kept | None] | _Same", look: Look[T], cache: Cache | None
+) -> T:
+    """A result, after the cache has taken it down."""
+    row = left.row
+    if isinstance(result, _Same):
+        assert row is not None  # noqa: S101 - only then it is compared
+        made = look.recalled(left.entry, row)
+        assert made is not None  # noqa: S101 - as before
+    else:
+        made, kept = result
+        row = None if kept is None else Row(None, look.about, kept.seen, kept.facts)
+    if cache is not None and left.status is not None and row is not None:
+        stamp = cache.settled_stamp(left.status)
+        cache.keep(left.folder, left.entry.path.name, row._replace(stamp=stamp))
+    return made
+
+
+@contextmanager
+def _read(left: Sequence[_Left], look: Look[T], jobs: int) -> "Iterator[_Results[T]]":
+    """What is found in files, in their order; whatever runs for that is gone afterwards."""
+    wanted = [(one.entry, one.row.sha256 if one.row else None) for one in left]
+    cost = sum(one.cost for one in left)
+    executor = _executor(look, jobs, cost) if jobs > 1 else None
+    if executor is None:
+        yield (_found(look, entry, known) for entry, known in wanted)
+        return
+    from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415 - few runs need it
+
+    try:
+        with _deaf():
+            futures = [executor.submit(_found_there, batch) for batch in _batches(left, wanted)]
+        yield (one for future in futures for one in future.result())
+        executor.shutdown()
+    except BrokenProcessPool:
+        raise RecctlError(
+            "a process that read recordings was killed, perhaps for want of memory; try: --jobs 1"
+        ) from None
+    finally:
+        _end_processes()
+        executor.shutdown(cancel_futures=True)
+
+
+def _executor(look: Look[T], jobs: int, cost: int) -> "Executor | None":
+    """Processes that look; null where they would not pay off, or cannot be had."""
+    # A copy of this process is there at once. Where threads may run in it, or the system cannot
+    # copy, a process starts from nothing.
+    copied = sys.platform == "linux"
+    if cost < (_WORTH_PROCESSES if copied else _WORTH_SPAWNING):
+        return None
+    try:
+        from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - as above
+        from multiprocessing import get_context  # noqa: PLC0415
+
+        return ProcessPoolExecutor(
+            min(jobs, cost // _BATCH + 1),
+            get_context("fork" if copied else "spawn"),
+            _prepare,
+            (look,),
+        )
+    except (ImportError, OSError):
+        return None  # no semaphores, as in some containers
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """What starts meanwhile is not interrupted, as the process that starts it is.
+
+    Nor is a thread ended by the death of a process that it writes to, and with it the whole.
+    """
+    import signal  # noqa: PLC0415 - few runs need it
+
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGPIPE})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end_processes() -> None:
+    """End what still reads: after an interruption nobody waits for it."""
+    from multiprocessing import active_children  # noqa: PLC0415 - it is there already
+
+    for child in active_children():
+        child.kill()
+
+
+def _batches(
+    left: Sequence[_Left], wanted: Sequence[tuple[Entry, str | None]]
+) -> Iterator[list[tuple[Entry, str | None]]]:
+    batch: list[tuple[Entry, str | None]] = []
+    cost = 0
+    for one, ask in zip(left, wanted, strict=True):
+        batch.append(ask)
+        cost += one.cost
+        if cost >= _BATCH:
+            yield batch
+            batch, cost = [], 0
+    if batch:
+        yield batch
+
+
+_look_there: Look[Any]
+
+
+def _prepare(look: Look[Any]) -> None:
+    """Make a process ready."""
+    import gc  # noqa: PLC0415 - as the command line does
+    import signal  # noqa: PLC0415
+
+    global _look_there  # noqa: PLW0603 - a process has one, and it is not sent with each batch
+    _look_there = look
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.disable()
+
+
+def _found_there(batch: Sequence[tuple[Entry, str | None]]) -> list[Any]:
+    return [_found(_look_there, entry, known) for entry, known in batch]
+
+
+def _found(look: Look[T], entry: Entry, known: str | None) -> "tuple[T, Kept | None] | _Same":
+    """What is found in a file, unless its content has the digest that is known."""
+    try:
+        raw = read(entry)
+    except UnreadableError as error:
+        return look.without(entry, str(error)), None
+    if known is not None and sha256(raw).hexdigest() == known:
+        return _Same.SAME
+    return look.at(entry, raw)
