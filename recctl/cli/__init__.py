@@ -25,6 +25,7 @@ COMMANDS = {
     "prune": "Remove recordings that evidence proves unused.",
     "trace": "Run a command and note which recordings it opens.",
     "stats": "Total recordings by folder, test, model, standing and more.",
+    "query": "Ask about recordings and findings in SQL.",
     "normalize": "Do to old recordings what the recorder does to new ones.",
     "restore": "Bring recordings back from git's history.",
     "apply": "Carry out a plan, or finish one that was interrupted.",
@@ -47,7 +48,7 @@ def main() -> None:
     # Recordings are trees, and what is imported stays: a collector would walk both for nothing.
     gc.disable()
     try:
-        code = _run_by_git(sys.argv[1:])
+        code = _run_at_once(sys.argv[1:])
         if code is None:
             from recctl.cli.app import run  # noqa: PLC0415 - loads the library of command lines
 
@@ -63,11 +64,11 @@ def main() -> None:
     sys.exit(code)
 
 
-def _run_by_git(arguments: list[str]) -> int | None:
-    """Run what git runs again and again, and what asks for the version; null for all else.
+def _run_at_once(arguments: list[str]) -> int | None:
+    """Run what git and test runs wait for, and what asks for the version; null for all else.
 
-    What is not as git's drivers have it, is left to the library of command lines: the same
-    commands are known there, with their help.
+    What is not as git's drivers have it, or not as a trace is mostly asked for, is left to the
+    library of command lines: the same commands are known there, with their help.
     """
     match arguments:
         case ["--version"]:
@@ -81,6 +82,11 @@ def _run_by_git(arguments: list[str]) -> int | None:
             from recctl.drivers.merge import merge  # noqa: PLC0415
 
             return merge((base, ours, theirs), size, path, labels)
+        case ["trace", *words]:
+            from recctl.cli.traced import plain, traced  # noqa: PLC0415
+
+            asked = plain(words)
+            return traced(*asked) if asked is not None else None
     return None
 
 
