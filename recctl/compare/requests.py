@@ -128,7 +128,8 @@ class One:
     def lines(self, normal: Normal, label: str = "") -> tuple[Line, ...]:
         """What became of the value, in lines; `label` is where it stands."""
         lead = f"{label}: " if label else ""
-        named = f"{self.parts[-1]}: " if self.parts else lead
+        key = _key(self.pointer)
+        named = f"{key}: " if key else lead
         if self.new is ABSENT:
             return (Line("removed", cut(lead + shown(in_json(self.old), named))),)
         if self.old is ABSENT:
@@ -138,6 +139,11 @@ class One:
         ):
             return (Line("context", f"{lead}{MASK}, is another now"),)
         return changed(_seen(self.old, normal), _seen(self.new, normal), label)
+
+
+def _key(pointer: str) -> str:
+    """The name that a value has, or the list that it is in."""
+    return next((part for part in reversed(parts_of(pointer)) if not part.isdigit()), "")
 
 
 def _is_prose(value: Any) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
+from recctl.compare.secrecy import names_secret
 from recctl.compare.values import Line
 
 MOST_LINES = 40
@@ -134,7 +135,7 @@ def shown(text: str, lead: str = "") -> str:
     whole = f"{lead}{text}"
     if len(whole) < _LEAST_SECRET:
         return text
-    return text if masked(whole) == whole else MASK
+    return MASK if names_secret(whole) or masked(whole) != whole else text
 
 
 def _hides_lines(text: str) -> bool:

@@ -19,7 +19,6 @@ from recctl.render import document as document_json
 from recctl.render.markdown import code, escaped
 from recctl.render.summary import plural
 from recctl.safetext import one_line
-from recctl.secrets import MASK, masked, may_hold
 
 _STYLES = {Fate.CHANGED: "cyan", Fate.MOVED: "cyan", Fate.ADDED: "green", Fate.REMOVED: "red"}
 _FAINT = "dim"
@@ -369,14 +368,7 @@ def as_json(changes: Changes, summary: Summary) -> str:
 
 
 def _object(pair: Pair) -> dict[str, Any]:
-    exact = (
-        {"request": [], "response": []}
-        if pair.comparison is None
-        else render.as_document(pair.comparison)
-    )
-    safe = {
-        part: [_without_secrets(one) for one in differences] for part, differences in exact.items()
-    }
+    exact = render.as_document(pair.comparison or Comparison())
     return {
         "kind": pair.fate.value,
         "like": _place(pair.like),
@@ -384,30 +376,8 @@ def _object(pair: Pair) -> dict[str, Any]:
         "before": _place(pair.before),
         "after": _place(pair.after),
         "similarity": None if pair.similarity is None else round(pair.similarity, 4),
-        **safe,
+        **exact,
     }
-
-
-def _without_secrets(difference: dict[str, Any]) -> dict[str, Any]:
-    """A difference with `MASK` in place of texts that may hold a secret, as findings have it."""
-    name = difference["pointer"].rpartition("/")[2]
-    return {
-        "op": difference["op"],
-        "pointer": masked(difference["pointer"]),
-        "before": _masked(difference["before"], name),
-        "after": _masked(difference["after"], name),
-    }
-
-
-def _masked(value: Any, name: str) -> Any:
-    """A JSON value in which no text may hold a secret, by itself or for the name it has."""
-    if isinstance(value, dict):
-        return {masked(key): _masked(one, key) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_masked(one, name) for one in value]
-    if isinstance(value, str) and may_hold(f'"{name}": "{value}"'):
-        return MASK
-    return value
 
 
 def _place(place: Place | None) -> dict[str, str | None] | None:

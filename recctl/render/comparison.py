@@ -7,9 +7,11 @@ from typing import Any
 from rich.text import Text
 
 from recctl.compare import ABSENT, Comparison, Difference, Line, Statement
+from recctl.compare.secrecy import is_secret, names_secret
 from recctl.render.markdown import code, escaped, longest_run
 from recctl.render.summary import plural
 from recctl.safetext import harmless, one_line, shortened
+from recctl.secrets import MASK, masked, may_hold
 
 _REMOVED = "red"
 _ADDED = "green"
@@ -96,27 +98,16 @@ def marked_up(headline: str) -> str:
     )
 
 
-def as_document(comparison: Comparison) -> dict[str, Any]:
+def as_document(comparison: Comparison) -> dict[str, list[dict[str, Any]]]:
     """The exact differences: `{"request": [{"op", "pointer", "before", "after"}], "response": …}`.
 
-    `op` is add, remove or replace. What is not there is null.
+    `op` is add, remove or replace. What is not there is null. `MASK` stands in place of what may be
+    a secret, as findings have it.
     """
     return {
         "request": _differences(comparison.request),
         "response": _differences(comparison.response),
     }
-
-
-def statement_documents(statements: Iterable[Statement]) -> list[dict[str, Any]]:
-    """Statements as JSON values."""
-    return [
-        {
-            "headline": statement.headline,
-            "details": [{"kind": line.kind, "text": line.text} for line in statement.details],
-            "pointers": list(statement.pointers),
-        }
-        for statement in statements
-    ]
 
 
 def hidden_note(comparison: Comparison) -> str:
@@ -130,12 +121,38 @@ def _differences(found: Sequence[Difference]) -> list[dict[str, Any]]:
     return [
         {
             "op": "add" if one.old is ABSENT else "remove" if one.new is ABSENT else "replace",
-            "pointer": one.pointer,
-            "before": None if one.old is ABSENT else one.old,
-            "after": None if one.new is ABSENT else one.new,
+            "pointer": masked(one.pointer),
+            "before": None if one.old is ABSENT else _masked(one.old, _name(one.pointer)),
+            "after": None if one.new is ABSENT else _masked(one.new, _name(one.pointer)),
         }
         for one in found
     ]
+
+
+def _name(pointer: str) -> str:
+    """The name of a value, or of the list that it is in."""
+    parts = [part for part in pointer.split("/") if not part.isdigit()]
+    return "" if _LOGPROBS & {*parts} else parts[-1] if parts else ""
+
+
+_LOGPROBS = {"logprobs", "top_logprobs"}
+"""Below these, a token is a piece of a word."""
+
+
+def _masked(value: Any, name: str) -> Any:
+    """A JSON value in which nothing may be a secret, by itself or for the name it has."""
+    if isinstance(value, dict):
+        is_piece = "logprob" in value
+        return {masked(key): _masked(one, "" if is_piece else key) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_masked(one, name) for one in value]
+    if value is None or isinstance(value, bool) or value == "":
+        return value
+    if is_secret(name):
+        return MASK
+    if isinstance(value, str) and (names_secret(value) or may_hold(f'"{name}": "{value}"')):
+        return MASK
+    return value
 
 
 def _shown(line: Line) -> str:

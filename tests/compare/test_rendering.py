@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from recctl.compare import Comparison, Difference, Line, Statement
 from recctl.edits import ABSENT
+from recctl.recording import Recording
 from recctl.render.comparison import (
     as_document,
     as_markdown,
     as_text,
     marked_up,
-    statement_documents,
 )
-from tests.build import chat_answer, chat_request
+from tests.build import Document, chat_answer, chat_request
 from tests.compare.reading import compared, recorded
 
 ASKED = recorded(chat_request("Is the lamp lit?"), chat_answer("Yes."))
@@ -101,16 +101,53 @@ def test_differences_become_operations() -> None:
     }
 
 
-def test_statements_become_values() -> None:
-    assert json.dumps(statement_documents([WORDS])) == json.dumps(
-        [
-            {
-                "headline": "message `a` edited",
-                "details": [{"kind": "words", "text": "the [-lamp-]{+bell+} is"}],
-                "pointers": [],
-            }
-        ]
-    )
+PASSWORDS = ("hunter2hunter2", "correcthorse")
+
+
+@pytest.mark.parametrize(
+    "name", ["password", "DB_PASSWORD", "token", "client_secret", "apiKey", "x-api-key", "pwd"]
+)
+@pytest.mark.parametrize("as_arguments", [False, True])
+def test_what_a_name_makes_a_secret_is_not_shown(name: str, as_arguments: bool) -> None:
+    def asked(value: str) -> Recording:
+        if not as_arguments:
+            return recorded({**chat_request("Hi"), "body": {name: value}})
+        call = {"function": {"name": "log_in", "arguments": json.dumps({name: value})}}
+        return recorded({**chat_request("Hi"), "body": {"messages": [{"tool_calls": [call]}]}})
+
+    sides = [asked(value) for value in PASSWORDS]
+    none = recorded(chat_request("Hi"))
+    for before, after in ((sides[0], sides[1]), (none, sides[0]), (sides[0], none)):
+        found = compared(before, after)
+        for text in (
+            "\n".join(line.plain for line in as_text(found)),
+            as_markdown(found),
+            json.dumps(as_document(found)),
+        ):
+            assert "not shown" in text
+            assert not any(password in text for password in PASSWORDS)
+
+
+def test_a_password_in_a_value_that_came_whole_is_not_shown() -> None:
+    login = {"user": "keeper", "password": PASSWORDS[0]}
+    found = compared(recorded(chat_request("Hi")), recorded(chat_request("Hi", login=login)))
+    for text in (as_markdown(found), json.dumps(as_document(found))):
+        assert PASSWORDS[0] not in text
+
+
+def test_names_that_only_sound_like_secrets_are_shown() -> None:
+    bodies: list[Document] = [
+        {"max_tokens": 5, "page_token": "a1", "schema": {"password": {"type": "a"}}},
+        {"max_tokens": 6, "page_token": "b1", "schema": {"password": {"type": "b"}}},
+    ]
+    before, after = ({**chat_request("Hi"), "body": body} for body in bodies)
+    document = as_document(compared(recorded(before), recorded(after)))
+    shown = {one["pointer"]: (one["before"], one["after"]) for one in document["request"]}
+    assert shown == {
+        "/body/max_tokens": (5, 6),
+        "/body/page_token": ("a1", "b1"),
+        "/body/schema/password/type": ("a", "b"),
+    }
 
 
 @settings(deadline=None)
