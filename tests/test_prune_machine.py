@@ -51,9 +51,21 @@ class Asked:
     def by(self, test: str, answer: str = "Yes.", dialect: str | None = None) -> Recorded:
         if self.is_tool:
             request, response = tool_request("search", {"query": self.text}), tool_result(answer)
-            return recorded(request, response, test_id=test)
+            return _salted(recorded(request, response, test_id=test), dialect)
+        if dialect == SALT:
+            return _salted(self.by(test, answer), dialect)
         text = f"{self.text} score: 0.5 document" if dialect else self.text
         return recorded(chat_request(text), chat_answer(answer), test_id=test, dialect=dialect)
+
+
+SALT = "salt"
+"""What a recorder goes by that hashes more than any dialect."""
+
+
+def _salted(made: Recorded, dialect: str | None) -> Recorded:
+    name, document = made
+    salted = sha256(f"{SALT} {name}".encode()).hexdigest() + ".json"
+    return (salted if dialect == SALT else name), document
 
 
 ASKED = [Asked("fog"), Asked("ice"), Asked("fog", is_tool=True)]
@@ -114,6 +126,9 @@ class History:
     def unknown_files(self) -> Collection[str]:
         return self.files().keys() - self.commits[-1].keys()
 
+    def hidden(self) -> Collection[str]:
+        return ()
+
     def kept_out(self) -> Collection[str]:
         return ()
 
@@ -139,7 +154,7 @@ class Suites(RuleBasedStateMachine):
     """No recording that a test opens is ever planned for removal, whatever is known of the test.
 
     But for what evidence cannot know: that a test which passed opens more in a configuration in
-    which it was never run.
+    which it was never run, and by what a recorder goes of which nothing was opened.
     """
 
     @initialize(
@@ -150,20 +165,27 @@ class Suites(RuleBasedStateMachine):
         ),
         has_git=st.booleans(),
         is_written=st.booleans(),
+        reader=st.sampled_from([None, None, STALE, SALT]),
+        keeps_answers=st.booleans(),
     )
     def grow(
         self,
+        *,
         left_out: set[int],
         places: list[tuple[tuple[tuple[str, str], Asked, str | None], str]],
         asks: dict[tuple[tuple[str, str], str], list[Asked]],
         has_git: bool,
         is_written: bool,
+        reader: str | None,
+        keeps_answers: bool,
     ) -> None:
         self.root = Path(mkdtemp(prefix="recctl-")).resolve()
         self.time = 100.0
         self.times: dict[str, float] = {}
         self.asks = asks
         self.is_written = is_written
+        self.reader = reader
+        self.keeps_answers = keeps_answers
         self.known = Evidence()
         self.claimed: dict[str, str] = {}
         self.ended: set[tuple[tuple[str, str], str]] = set()
@@ -202,7 +224,8 @@ class Suites(RuleBasedStateMachine):
     ) -> None:
         (base, test), asked, folder = place
         where = folder or folder_of(test)
-        path = put(self.root, asked.by(test, answer, dialect), f"{base}/{where}".lstrip("/"))
+        made = asked.by(test, answer, dialect or self.reader)
+        path = put(self.root, made, f"{base}/{where}".lstrip("/"))
         self.claimed.pop(path, None)
         self.touch(path)
 
@@ -231,7 +254,10 @@ class Suites(RuleBasedStateMachine):
 
     # What tests open today: the oracle
 
-    def opened_by(self, owned: tuple[str, str], configuration: str) -> list[str]:
+    def opened_by(
+        self, owned: tuple[str, str], configuration: str, kept: dict[Asked, bytes] | None = None
+    ) -> list[str]:
+        """What a test opens; `kept` are answers that its process has, by what was asked."""
         base, test = owned
         found = []
         waiting = list(self.asks[owned, configuration])
@@ -239,15 +265,17 @@ class Suites(RuleBasedStateMachine):
         while waiting:
             one = waiting.pop(0)
             asked.add(one)
-            name, _ = one.by(test)
+            answer = (kept or {}).get(one, b"")
+            name, _ = one.by(test, dialect=self.reader)
             for folder in (folder_of(test), SHARED):
                 path = f"{base}/{folder}/{name}".lstrip("/")
-                if (self.root / path).is_file():
+                if not answer and (self.root / path).is_file():
                     found.append(path)
-                    is_no = b"No." in (self.root / path).read_bytes()
-                    if is_no and MORE not in asked and MORE not in waiting:
-                        waiting.append(MORE)
-                    break
+                    answer = (self.root / path).read_bytes()
+            if answer and kept is not None and not one.is_tool:
+                kept[one] = answer
+            if b"No." in answer and MORE not in asked and MORE not in waiting:
+                waiting.append(MORE)
         return found
 
     def needed(self) -> dict[tuple[tuple[str, str], str], list[str]]:
@@ -272,10 +300,11 @@ class Suites(RuleBasedStateMachine):
     def claim(self, owned: tuple[str, str], asked: Asked, other: tuple[str, str]) -> None:
         """A file has the name that one test asks by, and the id of another."""
         (base, test), claimed = owned, other[1]
-        if asked.is_tool or claimed == test:
+        # Who asks by a name that no dialect gives, nothing tells.
+        if asked.is_tool or claimed == test or self.reader == SALT:
             return
-        name, _ = asked.by(test)
-        _, document = asked.by(claimed)
+        name, _ = asked.by(test, dialect=self.reader)
+        _, document = asked.by(claimed, dialect=self.reader)
         path = put(self.root, (name, document), f"{base}/{folder_of(test)}".lstrip("/"))
         self.claimed[path] = test
         self.touch(path)
@@ -363,6 +392,7 @@ class Suites(RuleBasedStateMachine):
             name = f"run {self.time}"
             endings: dict[str, frozenset[Ending]] = {}
             openings: dict[str, set[Opening]] = {}
+            answers: dict[Asked, bytes] | None = {} if self.keeps_answers else None
             for owned, outcome in zip(OWNED, outcomes, strict=True):
                 if owned[0] != base or (owned, configuration) not in self.asks or outcome is None:
                     continue
@@ -371,8 +401,11 @@ class Suites(RuleBasedStateMachine):
                 if outcome is not Outcome.DESELECTED:
                     self.ended.add((owned, configuration))
                 is_whole = outcome is Outcome.PASSED and not told
-                opened = self.opened_by(owned, configuration)
-                for path in opened if is_whole else opened[:stop]:
+                if is_whole:
+                    opened = self.opened_by(owned, configuration, answers)
+                else:
+                    opened = self.opened_by(owned, configuration)[:stop]
+                for path in opened:
                     openings.setdefault(spelled_path(path), set()).add(Opening(test, name))
             commit = self.history.head() if self.history else ""
             dirty = self.history is not None and self.history.is_dirty()
@@ -384,6 +417,12 @@ class Suites(RuleBasedStateMachine):
 
     # Prunes
 
+    def shows_the_reader(self) -> bool:
+        """Whether something was opened, and is there, that the target does not name."""
+        opened = [self.root / path for path in self.known.openings if (self.root / path).is_file()]
+        chats = [path for path in opened if b'"tool_name"' not in path.read_bytes()]
+        return bool({None: True, STALE: chats, SALT: opened}[self.reader])
+
     @rule(grounds=st.sampled_from(GROUNDS))
     def prune(self, grounds: Iterable[Ground]) -> None:
         if not any(self.root.rglob("*.json")):
@@ -391,6 +430,8 @@ class Suites(RuleBasedStateMachine):
         every = {(base, one) for base in BASES for one in CONFIGURATIONS}
         vouched = every <= self.listed and every <= self.ran
         proof = None if self.known.is_empty else self.known
+        if not self.shows_the_reader():
+            grounds = set(grounds) - {Ground.STALE, Ground.UNREACHABLE}
         with (
             patch("recctl.prune.checkout.repository_of", lambda _: self.history),
             patch("recctl.prune.past._changed", self.changed),

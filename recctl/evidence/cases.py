@@ -18,7 +18,8 @@ class Case:
     lists that speak for that tree; null where all do.
 
     `newer_than` are the ids of the runs at whose time the recording may not have been there as it
-    is; `changed_since` those of the runs after which something changed that the test may open.
+    is; `changed_since` those of the runs after which something changed that the test may open;
+    `answered_in` those of the runs in which the same request of another test was answered.
 
     `in_sources` says whether the sources have the test's function: null where they cannot tell,
     false too where there are no sources. `written` are all ids that the sources can give it; null
@@ -33,6 +34,7 @@ class Case:
     lists: frozenset[str] | None = None
     newer_than: frozenset[str] = frozenset()
     changed_since: frozenset[str] = frozenset()
+    answered_in: frozenset[str] = frozenset()
     in_sources: bool | None = False
     written: frozenset[str] | None = None
     vouched: bool = False

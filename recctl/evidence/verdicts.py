@@ -9,7 +9,8 @@ comes out. What counts is what is safe:
 - That a test passed without opening a recording proves the recording unused only if nothing
   else can ask for it, and the test simply passed in every run that selected it. Each of these
   runs must have been able to open it: its trace is whole, the recording was there as it is now,
-  and so was all that the test opened.
+  and so was all that the test opened. Nor may another test have been answered the same request in
+  it: that answer may have been kept, and the test need its own when it is run by itself.
 - A run that did not select a test says nothing of it, so that shards can be merged.
 - More evidence never takes back what speaks for a recording. What a run has against its being
   unused (`TELLING`, and a test file that was not collected) stands, whatever other runs and lists
@@ -91,6 +92,8 @@ class Reason(StrEnum):
     """Its test passed, but in a run whose trace may lack openings."""
     NEWER_THAN_EVIDENCE = "newer-than-evidence"
     """The recording, or what its test opens, was not there as it is when the evidence was made."""
+    SAME_REQUEST = "same-request"
+    """Its test passed, but may have had the answer that another test got to the same request."""
     OTHER_ROOT = "other-root"
     """A test of the same id passed, in another folder."""
     OTHER_TREE = "other-tree"
@@ -108,6 +111,7 @@ TELLING = frozenset(
         Reason.NOT_PASSED,
         Reason.INCOMPLETE_TRACE,
         Reason.NEWER_THAN_EVIDENCE,
+        Reason.SAME_REQUEST,
         Reason.OTHER_ROOT,
         Reason.UNTRACEABLE,
     }
@@ -338,6 +342,9 @@ class Evidence:
         if ending.source in case.changed_since:
             text = "its test passed, but what that needs has changed since"
             return _unknown(Reason.NEWER_THAN_EVIDENCE, text)
+        if ending.source in case.answered_in:
+            text = "its test passed, but another was answered the same request in that run"
+            return _unknown(Reason.SAME_REQUEST, text)
         return None
 
     def _judge_unlisted(self, case: Case, test: str, lists: frozenset[str]) -> Judgement:
@@ -489,7 +496,7 @@ class Evidence:
         lists = self._lists_for(case)
         if not (case.vouched and case.bases and lists and self.runs) or self.uncollected:
             return False
-        if case.newer_than or case.changed_since:
+        if case.newer_than or case.changed_since or case.answered_in:
             return False
         if any(one.deselected for one in self.lists if one.id in lists):
             return False

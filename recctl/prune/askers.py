@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 from recctl.dialects import (
+    Dialect,
     MaterialError,
     Name,
     Standing,
@@ -59,6 +60,25 @@ class Askers:
                     return test
         return None
 
+    def asked_for(self, recording: Recording, digits: Collection[str]) -> frozenset[str]:
+        """Of names, by their digits, those by which some test or none asks as a recording does.
+
+        Raises TooManyError.
+        """
+        halves = self._halves(recording)
+        self.left -= len(halves) * len(self.tests)
+        if self.left < 0:
+            raise TooManyError
+        lengths = {len(one) for one in digits}
+        found = set[str]()
+        for head, tail in halves:
+            for encoded in (b"null", *(one for _, one in self._encoded)):
+                made = head.copy()
+                made.update(encoded + tail)
+                whole = made.hexdigest()
+                found.update(whole[:length] for length in lengths if whole[:length] in digits)
+        return frozenset(found)
+
     @cached_property
     def _encoded(self) -> list[tuple[str, bytes]]:
         return [(test, json.dumps(test).encode("ascii")) for test in self.tests]
@@ -79,6 +99,23 @@ class Askers:
             if found and material.get("test_id") == mark and (head, tail) not in halves:
                 halves[head, tail] = sha256(head)
         return [(made, tail) for (_, tail), made in halves.items()]
+
+
+def is_anybodys(recording: Recording, table: Table) -> bool:
+    """Whether a recording has its name by dialects only that take no test id.
+
+    What has its name by one that does, only that test can ask for: whatever hashes to the name
+    has the test id in it.
+    """
+    fitting = identify(recording, table).fitting
+    return bool(fitting) and not any(_takes_test_id(one, recording) for one in fitting)
+
+
+def _takes_test_id(dialect: Dialect, recording: Recording) -> bool:
+    try:
+        return material_under(dialect, recording).get("test_id") is not None
+    except MaterialError:
+        return False
 
 
 def is_misnamed(recording: Recording, table: Table) -> bool:

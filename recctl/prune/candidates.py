@@ -13,7 +13,7 @@ from recctl.evidence import Judgement, case_of
 from recctl.jsontext import parse
 from recctl.naming import Left
 from recctl.plan import State, below
-from recctl.prune.askers import TooManyError, is_misnamed
+from recctl.prune.askers import TooManyError, is_anybodys, is_misnamed
 from recctl.prune.judging import Candidate, Ground, Options
 from recctl.prune.proof import Proof
 from recctl.prune.searching import Search, search_for
@@ -147,6 +147,8 @@ def _recording(file_name: str, raw: bytes) -> Recording:
 def _gone(recording: Recording, path: str, table: Table, search: Search) -> str | None:
     """Why nobody can ask for a recording any more, by the sources."""
     if search.sought.presence is not Presence.GONE or _is_shared(recording, path, table):
+        return None
+    if is_anybodys(recording, table):
         return None
     return search.sought.reason
 

@@ -39,11 +39,13 @@ class Ground(StrEnum):
 class Stay(StrEnum):
     """Why a recording stays that there are grounds against.
 
+    `DOUBTED` are those that only the target speaks against, by which what was opened does not go.
     `HEARD_OF` are those whose test is not in the sources, but in the evidence, `MISNAMED` those by
     whose name another test may ask.
     """
 
     OPENED = "opened"
+    DOUBTED = "doubted"
     HEARD_OF = "heard of"
     MISNAMED = "misnamed"
     LINKED = "linked"
@@ -109,13 +111,14 @@ class Candidate:
 class Judged:
     """A candidate, the grounds that hold with their reasons, and why it stays nevertheless.
 
-    `kept` says the latter in one line.
+    `kept` says the latter in a few words, and `detail` what is peculiar to this one.
     """
 
     candidate: Candidate
     grounds: Mapping[Ground, str]
     stay: Stay | None = None
     kept: str = ""
+    detail: str = ""
 
     @property
     def goes(self) -> bool:
@@ -179,7 +182,14 @@ def _judged(  # noqa: PLR0911 - each reason in its turn
         return Judged(candidate, grounds)
     judgement, proof, first = candidate.judgement, options.proof, next(iter(grounds))
     if judgement and judgement.verdict is Verdict.USED:
-        return Judged(candidate, grounds, Stay.OPENED, f"{first}, but {judgement.text}")
+        detail = judgement.text.removeprefix("opened ")
+        return Judged(candidate, grounds, Stay.OPENED, f"{first}, but opened", detail)
+    if proof and grounds.keys() & _BY_TARGET and Ground.UNUSED not in grounds:
+        left = _undoubted(candidate, grounds, proof)
+        if not left:
+            doubted = f"{first}, but the target is not what recordings were opened by"
+            return Judged(candidate, grounds, Stay.DOUBTED, doubted)
+        grounds = left
     if set(grounds) == {Ground.ORPHAN} and proof and proof.heard_of(candidate.test_id):
         return Judged(candidate, grounds, Stay.HEARD_OF, "orphan, but the evidence has its test")
     if candidate.misnamed is not None and Ground.UNUSED not in grounds:
@@ -191,6 +201,25 @@ def _judged(  # noqa: PLR0911 - each reason in its turn
         young = f"{first}, but younger than {told_age(options.grace)}"
         return Judged(candidate, grounds, Stay.YOUNG, young)
     return Judged(candidate, grounds)
+
+
+_BY_TARGET = frozenset({Ground.STALE, Ground.UNREACHABLE})
+
+
+def _undoubted(
+    candidate: Candidate, grounds: Mapping[Ground, str], proof: Proof
+) -> Mapping[Ground, str]:
+    """The grounds that hold whatever dialect the recorder goes by.
+
+    Where what was opened is stale or unreachable, it goes by another than the target, and finds
+    what the target does not. The sources do not tell who asks by a name that no dialect gives.
+    """
+    is_unused = candidate.judgement is not None and candidate.judgement.verdict is Verdict.UNUSED
+    if is_unused or not proof.opened.misfits:
+        return grounds
+    left = {ground: why for ground, why in grounds.items() if ground not in _BY_TARGET}
+    is_unreachable = candidate.identity and candidate.identity.standing is Standing.UNREACHABLE
+    return {} if is_unreachable and set(left) == {Ground.ORPHAN} else left
 
 
 def told_age(seconds: float) -> str:

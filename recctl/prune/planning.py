@@ -12,10 +12,11 @@ from recctl.evidence import Verdict
 from recctl.naming import Left
 from recctl.plan import Plan, RefusedError, Remove, Review, of
 from recctl.prune.candidates import Map, candidates_of
-from recctl.prune.judging import Ground, Judged, Options, judge
+from recctl.prune.judging import Ground, Judged, Options, Stay, judge
 from recctl.safetext import one_line
 
 _FEW = 3
+_MOST_NAMED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,8 @@ class Prune:
 
     `stays` is what is left and why. `bare_tests` and `bare_folders` lose their last recording.
     `only_here` are the files to be removed that git does not have as they are; `checkout` is the
-    command that gets the others from git, null where it has none.
+    command that gets the others from git, null where it has none, or more than a few. `misfit` says
+    why the target is not what the recorder goes by, if that was found and keeps something.
     """
 
     plan: Plan
@@ -34,6 +36,7 @@ class Prune:
     bare_folders: tuple[str, ...] = ()
     only_here: tuple[str, ...] = ()
     checkout: str | None = None
+    misfit: str = ""
 
 
 def plan_prune(
@@ -49,7 +52,18 @@ def plan_prune(
     going = [one.candidate for one in judged if one.goes]
     populations = {folder: _population(root / folder) for folder in {one.folder for one in going}}
     made = planned(root, judged, left, options, populations)
+    if any(one.stay is Stay.DOUBTED for one in judged):
+        made = replace(made, misfit=_misfit(options))
     return _with_git(made, [one.path for one in going])
+
+
+def _misfit(options: Options) -> str:
+    """What was opened that the recorder would not look for if it went by the target."""
+    misfits = options.proof.opened.misfits if options.proof else {}
+    (standing, path), *_ = misfits.items()
+    return (
+        f"{one_line(path)} was opened, and is {standing} under {options.policy.table.target.name}"
+    )
 
 
 def planned(
@@ -97,7 +111,7 @@ def _staying(judged: Iterable[Judged], options: Options) -> Iterator[Left]:
     for one in judged:
         candidate = one.candidate
         if one.stay is not None:
-            yield Left(candidate.shown, one.kept, candidate.link or "")
+            yield Left(candidate.shown, one.kept, candidate.link or one.detail)
         elif one.grounds or not options.asks(Ground.UNUSED):
             continue
         elif candidate.judgement and one.verdict is Verdict.UNKNOWN:
@@ -157,24 +171,18 @@ def _with_git(made: Prune, paths: Sequence[str]) -> Prune:
     return replace(
         made,
         only_here=tuple(path for place, path in places.items() if place in lacking),
-        checkout=checkout_line(head, has) if has else None,
+        checkout=checkout_line(head, has),
     )
 
 
-def checkout_line(commit: str, paths: Sequence[str]) -> str:
-    """The git command that brings files back from a commit, to be called at the top.
+def checkout_line(commit: str, paths: Sequence[str]) -> str | None:
+    """The git command that brings a few files back from a commit, to be called at the top.
 
-    Of more than a few it names the folders, and brings back all that is missing in them. It works
-    before the removal is committed, and after.
+    It works before the removal is committed, and after. Null for more: a line that does not name
+    them all would bring back what somebody else has deleted.
     """
     from shlex import quote  # noqa: PLC0415 - needed by removals only
 
-    short = commit[:12]
-    if len(paths) <= _FEW:
-        return f"git --literal-pathspecs checkout {short} -- {' '.join(map(quote, paths))}"
-    folders = sorted({path.rpartition("/")[0] or "." for path in paths})
-    return (
-        f"git --literal-pathspecs diff -z --name-only --no-renames --diff-filter=D {short} --"
-        f" {' '.join(map(quote, folders))} | git --literal-pathspecs checkout {short}"
-        " --pathspec-from-file=- --pathspec-file-nul"
-    )
+    if not 0 < len(paths) <= _MOST_NAMED:
+        return None
+    return f"git --literal-pathspecs checkout {commit[:12]} -- {' '.join(map(quote, paths))}"

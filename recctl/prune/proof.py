@@ -7,12 +7,14 @@ from functools import cached_property
 from pathlib import Path
 
 from recctl.corpus import Entry
+from recctl.dialects import Standing
 from recctl.errors import UsageError
 from recctl.evidence import Case, Evidence, Judgement, Reason, Verdict, case_of
 from recctl.evidence.spelling import spelled, spelled_path
 from recctl.plan import below
-from recctl.prune.askers import Askers, TooManyError, is_misnamed
+from recctl.prune.askers import Askers, TooManyError, is_anybodys, is_misnamed
 from recctl.prune.checkout import Checkout
+from recctl.prune.opened import Opened, is_same
 from recctl.prune.past import Past, older_runs, past_of
 from recctl.prune.searching import Search, search_for
 from recctl.prune.trees import Trees, spelled_bases, trees_of
@@ -23,6 +25,8 @@ from recctl.sources import NodeId, Presence, written_parameters
 
 _OPEN_TO_SOURCES = frozenset({Reason.NEVER_RAN, Reason.PARTIAL_LIST, Reason.OTHER_TREE})
 """Why nothing is known of a test that no list and no run has."""
+
+_BY_TRACE = frozenset({Reason.NOT_OPENED, Reason.NOBODY_OPENED})
 
 
 @dataclass(frozen=True)
@@ -49,11 +53,21 @@ class Proof:
 
         The test id in a file is a claim. Where no dialect gives the file its name under that, and
         one does under the id of another test in the evidence, that one has to be done with it, too.
-        Where none is found, the sources alone prove nothing.
+        Where none is found, the sources alone prove nothing; nor does anything if others of which
+        none is found were opened.
         """
         made, by_sources = self._judged(path, recording, search)
-        if made.verdict is not Verdict.UNUSED or not self._is_claim(path, recording):
+        if made.verdict is not Verdict.UNUSED:
             return made
+        if is_anybodys(recording, self.policy.table):
+            return self._judged(path, recording, search, is_anybodys=True)[0]
+        if self._is_claim(path, recording):
+            otherwise = _misnamed("--unreachable") if by_sources else made
+            return self._of_claim(path, recording, otherwise)
+        return made
+
+    def _of_claim(self, path: str, recording: Recording, otherwise: Judgement) -> Judgement:
+        """The verdict on a recording that need not be of the test that it says."""
         try:
             asker = self.asker(recording)
         except TooManyError:
@@ -63,7 +77,9 @@ class Proof:
             found = search_for(other, self.trees.root / path, self.policy)
             judged, _ = self._judged(path, other, found)
             return replace(judged, text=f"by its name it is of {one_line(asker)}: {judged.text}")
-        return _misnamed("--unreachable") if by_sources else made
+        if Standing.UNREACHABLE in self.opened.misfits:
+            return _misnamed("and others of that kind were opened")
+        return otherwise
 
     def asker(self, recording: Recording) -> str | None:
         """The test of the evidence that asks by a recording's name; null for none.
@@ -77,10 +93,20 @@ class Proof:
         table = self.policy.table
         return not case_of(path, recording, table).shared and is_misnamed(recording, table)
 
-    def _judged(self, path: str, recording: Recording, search: Search) -> tuple[Judgement, bool]:
+    def _judged(
+        self, path: str, recording: Recording, search: Search, *, is_anybodys: bool = False
+    ) -> tuple[Judgement, bool]:
         """The verdict by the test id that is given, and whether it is by the sources alone."""
         case = self.case(path, recording, search)
+        if is_anybodys:
+            case = replace(case, shared=True, changed_since=self.past.changed_since(None))
         made = self.evidence.judge(case)
+        if made.reason in _BY_TRACE:
+            answered_in = self.opened.answering(recording)
+            if case.test_id is not None:
+                answered_in |= self.opened.answering_for(case.test_id)
+            if answered_in:
+                made = self.evidence.judge(replace(case, answered_in=answered_in))
         elsewhere = self._elsewhere.get(spelled_path(path).rpartition("/")[2])
         if made.verdict is not Verdict.USED and elsewhere is not None:
             text = f"a file of its name was opened: {one_line(elsewhere)}"
@@ -90,6 +116,12 @@ class Proof:
             text = f"its test is gone: {one_line(search.sought.reason)}"
             return Judgement(Verdict.UNUSED, Reason.NOT_LISTED, text), True
         return made, False
+
+    @cached_property
+    def opened(self) -> Opened:
+        """What is known of the recordings that were opened."""
+        paths = self.paths | self.trees.recordings
+        return Opened(self.evidence, self.trees.root, paths, self.policy.table)
 
     def about(self, path: str, recording: Recording, search: Search) -> tuple[str, ...]:
         """All that the evidence holds on one recording, a line each."""
@@ -146,7 +178,7 @@ class Proof:
         for opened in sorted(self.evidence.openings):
             name = opened.rpartition("/")[2]
             alike = by_name.get(name)
-            if alike and not any(_is_same(opened, path) for path in alike):
+            if alike and not any(is_same(opened, path) for path in alike):
                 found.setdefault(name, opened)
         return found
 
@@ -195,11 +227,6 @@ def proof_for(
 def _misnamed(why: str) -> Judgement:
     text = f"its name is not that of its request: {why}"
     return Judgement(Verdict.UNKNOWN, Reason.MISNAMED, text)
-
-
-def _is_same(one: str, other: str) -> bool:
-    """Whether two paths may be of one file, counted from different roots."""
-    return one == other or one.endswith(f"/{other}") or other.endswith(f"/{one}")
 
 
 def _in_sources(search: Search, *, is_held: bool) -> bool | None:

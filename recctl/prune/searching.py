@@ -7,7 +7,7 @@ from pathlib import Path
 from recctl.recording import Recording
 from recctl.rules.origin import roots_above, sought_below
 from recctl.rules.policy import Policy
-from recctl.sources import Presence, Sought
+from recctl.sources import NodeId, Presence, Sought
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ def search_for(recording: Recording, place: Path, policy: Policy) -> Search:
     if test_id is None:
         return Search()
     folder = Path(os.path.abspath(place)).parent.parts  # noqa: PTH100 - links stay
-    roots = policy.test_roots or roots_above(folder, test_id, policy.table)
+    roots = policy.test_roots or roots_above(folder, NodeId.parse(test_id).file, policy.table)
     found = [sought_below(root, test_id) for root in roots]
     for presence in (Presence.PRESENT, Presence.UNKNOWN):
         for one in found:

@@ -17,6 +17,11 @@ _FEW = 3
 def notes(prune: Prune, *, whole: bool) -> list[str]:
     """What stays and why, and what removals leave behind: a few of each, or, `whole`, all."""
     lines = [census(prune), *notes_on(prune.stays, (), whole=whole)]
+    if prune.misfit:
+        lines.append(
+            f"{prune.misfit}, so that your recorder goes by another dialect, and what is stale or"
+            " unreachable stays unless it is unused; set target to that dialect: recctl dialects"
+        )
     for count, about, found in (
         ("tests", "left with no recording at all", prune.bare_tests),
         ("folders", "left with no recording in them", prune.bare_folders),
@@ -59,5 +64,8 @@ def explained(one: Judged, table: Table, sought: Sought, about: Iterable[str]) -
     if one.goes:
         lines.append(f"  goes: {one.reason}")
     else:
-        lines.append(f"  stays: {one.kept or 'no ground holds of those that are asked for'}")
+        detail = f" {one.detail}" if one.detail else ""
+        lines.append(
+            f"  stays: {one.kept or 'no ground holds of those that are asked for'}{detail}"
+        )
     return [one_line(line) for line in lines]

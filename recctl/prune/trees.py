@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from recctl.dialects import Table
 from recctl.evidence import Evidence
 from recctl.evidence.spelling import spelled_path
-from recctl.prune.checkout import Checkout
+from recctl.prune.checkout import Checkout, is_recording
 from recctl.rules.origin import bases_above
 from recctl.sources import NodeId
 
@@ -39,6 +39,11 @@ class Trees:
         if known is None:
             known = self._held[file] = frozenset(self._search(file))
         return known
+
+    @cached_property
+    def recordings(self) -> frozenset[str]:
+        """Of the files that git has, those with a recording's name."""
+        return frozenset(filter(is_recording, self.tracked))
 
     def bases(self, path: str, test_id: str | None, table: Table) -> frozenset[str]:
         """The folders that the id of a recording's test may count from; none if that is unclear.
