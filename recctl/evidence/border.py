@@ -65,7 +65,7 @@ class Untraced(_Line):
     kind: Literal["untraced"]
     program: str
     command: str
-    why: Literal["other", "isolated", "environment", "shell", "interpreter", "early"]
+    why: Literal["other", "isolated", "environment", "rights", "shell", "interpreter", "early"]
     pid: Count
 
 

@@ -1,4 +1,4 @@
-"""The pytest plugin of the package: `--recctl-trace FILE`. It does nothing unless it is asked to.
+"""The pytest plugin of the package: `--recctl-trace=FILE`. It does nothing unless it is asked to.
 
 All that does something is in the folder `path`, and imported only then.
 """
@@ -39,7 +39,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--recctl-trace",
         metavar="FILE",
-        help="note in FILE which recordings are opened, which tests run and how they end;"
+        help="to be written with =: note in FILE which recordings are opened, which tests run and how they end;"
         " below recctl trace its file is taken",
     )
 
@@ -47,10 +47,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
     """Begin a run before the first conftest.py is read, unless this is part of one."""
+    _refuse_spaces(early_config)
     file = early_config.known_args_namespace.recctl_trace or os.environ.get(_FILE)
     if file and not os.environ.get(_RUN):
         _begin(file, early_config)
     yield
+
+
+def _refuse_spaces(early_config: pytest.Config) -> None:
+    """Raise UsageError for an option whose value is a word of its own.
+
+    Where that exists, pytest takes it for a path of tests, as it does not know the option yet, and
+    may take another folder for its root: then the ids of tests are others than in all other runs.
+    """
+    words = [*early_config.invocation_params.args]
+    words += os.environ.get("PYTEST_ADDOPTS", "").split()
+    for option in ("--recctl-trace", "--recctl-trust"):
+        if option in words:
+            known = words[words.index(option) + 1 :][:1] or ["FILE"]
+            raise pytest.UsageError(
+                f"{option} needs a sign before its value, or pytest may take that for tests:"
+                f" {option}={known[0]}"
+            )
 
 
 def _begin(file: str, early_config: pytest.Config) -> None:

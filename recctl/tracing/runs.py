@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
+    from recctl.tracing.path import recctl_tracer
+
 VERSION = 1
 """Of the lines in a trace."""
 
@@ -103,6 +105,22 @@ def begin(
     return variables
 
 
+def judge(command: Sequence[str], variables: Mapping[str, str]) -> None:
+    """Note what is known of the command of a run, by what is known of all programs in it."""
+    module = tracer()
+    one = _tracer_of(variables)
+    one.trust(variables.get(module.TRUST, ""))
+    one.take_start(command[0], command, {**os.environ, **variables})
+
+
+def _tracer_of(variables: Mapping[str, str]) -> recctl_tracer.Tracer:
+    module = tracer()
+    one: recctl_tracer.Tracer = module.Tracer(
+        *(variables[key] for key in (module.FILE, module.RUN, module.ROOT))
+    )
+    return one
+
+
 class Tree:
     """What the work tree is of, which git is asked at once, and which is noted once it has told.
 
@@ -155,9 +173,7 @@ class Tree:
                 git.communicate()
             else:
                 commit, dirty = _read_status(told) if git.returncode == 0 else (None, None)
-        module = tracer()
-        wanted = (variables[key] for key in (module.FILE, module.RUN, module.ROOT))
-        module.Tracer(*wanted).write("tree", commit=commit, dirty=dirty)
+        _tracer_of(variables).write("tree", commit=commit, dirty=dirty)
 
 
 _MOST_SECONDS = 10.0
@@ -184,10 +200,7 @@ def _read_status(told: bytes) -> tuple[str | None, bool]:
 
 def end(variables: Mapping[str, str], code: int) -> bool:
     """Note how a run ended, as an exit code; whether that could be done."""
-    module = tracer()
-    wanted = (variables[key] for key in (module.FILE, module.RUN, module.ROOT))
-    done: bool = module.Tracer(*wanted).write("end", exit=code)
-    return done
+    return _tracer_of(variables).write("end", exit=code)
 
 
 def _check(descriptor: int) -> None:
@@ -240,7 +253,8 @@ def count(file: str, run: str) -> Count:
                 if kind == "open":
                     opened.add(told["path"].lower())
                 elif kind == "test":
-                    tests.add(told["id"])
+                    if told["outcome"] != "deselected":
+                        tests.add(told["id"])
                 elif kind == "session":
                     open_sessions.add(told["session"])
                 elif kind == "finished":

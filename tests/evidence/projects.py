@@ -12,7 +12,7 @@ from recctl.evidence import Case, Evidence, Judgement
 from tests.cli import Ran, environment
 
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider")
-PLUGIN = ("-p", "recctl.tracing.plugin", "--recctl-trace", "trace.jsonl")
+PLUGIN = ("-p", "recctl.tracing.plugin", "--recctl-trace=trace.jsonl")
 XDIST = ("-p", "xdist", "-n", "2")
 
 RECCTL = "from recctl.cli import main; main()"

@@ -226,7 +226,7 @@ def test_a_program_makes_all_tests_doubtful_whose_recordings_it_may_read(
 def test_programs_may_be_trusted(tmp_path: Path) -> None:
     project = Project(tmp_path, f"{STARTS}    def test_starts(shared): start()")
 
-    project.pytest(*PLUGIN, "--recctl-trust", "sort", "--recctl-trust", "other")
+    project.pytest(*PLUGIN, "--recctl-trust=sort", "--recctl-trust=other")
 
     assert project.lines("untraced") == []
 
@@ -353,7 +353,7 @@ def test_the_plugin_does_nothing_unless_it_is_asked_to(tmp_path: Path) -> None:
         def test_a():
             assert not {one for one in sys.modules if one.startswith("recctl_")}
             assert "recctl.tracing.runs" not in sys.modules
-            assert not {one for one in os.environ if one.startswith("RECCTL")}
+            assert not {one for one in os.environ if one.startswith("RECCTL_TRACE")}
         """,
     )
 
@@ -395,12 +395,30 @@ def test_a_file_that_is_no_trace_is_left_as_it_is(content: str, tmp_path: Path) 
 def test_a_trace_in_no_folder_is_refused_before_any_test_runs(tmp_path: Path) -> None:
     project = Project(tmp_path, "def test_a(): opened('a.json')")
 
-    ran = project.pytest("-p", "recctl.tracing.plugin", "--recctl-trace", "missing/trace.jsonl")
+    ran = project.pytest("-p", "recctl.tracing.plugin", "--recctl-trace=missing/trace.jsonl")
 
     assert (ran.code, ran.errors[0]) == (
         4,
         "ERROR: --recctl-trace: missing/trace.jsonl: no such file or directory",
     )
+
+
+@pytest.mark.parametrize("way", ["arguments", "variable"])
+@pytest.mark.parametrize("option", ["--recctl-trace", "--recctl-trust"])
+def test_a_value_that_pytest_may_take_for_a_path_of_tests_is_refused(
+    option: str, way: str, tmp_path: Path
+) -> None:
+    project = Project(tmp_path / "project", "def test_a(): pass")
+    (tmp_path / "out").touch()
+    given = ("-p", "recctl.tracing.plugin", option, "../out")
+
+    if way == "arguments":
+        ran = project.pytest(*given)
+    else:
+        ran = project.pytest(env={"PYTEST_ADDOPTS": " ".join(given)})
+
+    assert ran.code == 4
+    assert ran.errors[0].endswith(f"take that for tests: {option}=../out")
 
 
 def test_a_suite_does_not_fail_when_its_trace_cannot_be_written_any_more(tmp_path: Path) -> None:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from recctl.cli.traced import plain
 from recctl.evidence import Reason, read
+from recctl.tracing import runs
 from tests.cli import environment, needs_posix
 from tests.evidence.projects import PLUGIN, PYTEST, RECCTL, XDIST, Project, judged
 
@@ -43,7 +45,7 @@ def test_a_run_of_pytest_is_traced_though_no_plugin_is_installed(
 def test_the_plugin_of_the_package_and_the_command_do_not_get_in_each_others_way(
     project: Project,
 ) -> None:
-    ran = project.recctl(*TRACE, *PYTEST, "-p", "recctl.tracing.plugin", "--recctl-trace", "other")
+    ran = project.recctl(*TRACE, *PYTEST, "-p", "recctl.tracing.plugin", "--recctl-trace=other")
 
     assert ran.code == 0
     assert len(project.lines("session")) == len(project.lines("test")) == 1
@@ -152,8 +154,126 @@ def test_that_a_test_started_what_is_not_traced_is_told_with_what_to_do(tmp_path
 
     ran = project.recctl(*TRACE, *PYTEST)
 
-    assert any("this run proves less" in one for one in ran.errors)
+    assert any("nothing is unused by this run" in one for one in ran.errors)
     assert "--trust sort" in ran.stderr
+
+
+CAT = "cat tests/recordings/b.json"
+UNTRACED = f"{sys.executable} -I -c \"open('tests/recordings/b.json')\""
+
+
+@needs_posix
+@pytest.mark.parametrize(
+    ("command", "program"),
+    [
+        (["sh", "-c", f"{' '.join(PYTEST)}; {CAT}"], "cat"),
+        (["sh", "-c", f"{' '.join(PYTEST)}; {UNTRACED}"], Path(sys.executable).name),
+        (["env", "-i", *PYTEST], "env"),
+        (["./run"], "run"),
+    ],
+    ids=["shell", "isolated", "environment", "script"],
+)
+def test_what_the_command_itself_may_read_untraced_is_a_doubt(
+    command: list[str], program: str, project: Project
+) -> None:
+    project.add("run", f"#!/bin/sh\n{' '.join(PYTEST)}\n{CAT}\n")
+    (project.root / "run").chmod(0o755)
+
+    ran = project.recctl(*TRACE, *command)
+
+    assert f"--trust {program}" in "".join(read(traces=[str(project.trace)]).doubts)
+    assert any(one.startswith("recctl: nothing is unused by this run: ") for one in ran.errors)
+    assert f"--trust {program}" in ran.stderr
+
+
+@needs_posix
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["{python}", "-m", "pytest"],
+        ["{bin}/pytest"],
+        ["sh", "-c", "cd tests && {python} -m pytest"],
+        ["env", "A=b", "{python}", "-m", "pytest"],
+        ["tools/uv", "run", "--frozen", "--extra", "dev", "pytest", "-n", "2"],
+        ["tools/uv", "run", "{python}", "-m", "pytest"],
+    ],
+    ids=" ".join,
+)
+def test_a_command_of_which_it_is_known_what_it_does_is_fine(
+    command: list[str], tmp_path: Path
+) -> None:
+    project = Project(tmp_path / "project", "")
+    uv = tmp_path / "tools/uv"
+    uv.parent.mkdir()
+    uv.write_bytes(b"\x7fELF")
+    uv.chmod(0o755)
+    here = {"python": sys.executable, "bin": str(Path(sys.executable).parent)}
+    words = [one.format(**here).replace("tools/uv", str(uv)) for one in command]
+
+    variables = runs.begin(str(project.trace), project.root, words, os.environ)
+    runs.judge(words, variables)
+
+    assert project.lines("untraced") == []
+
+
+@pytest.mark.parametrize("words", ["run --env-file x pytest", "run make", "pip install x"])
+def test_of_a_launcher_that_does_more_it_is_not_known_what(words: str, tmp_path: Path) -> None:
+    project = Project(tmp_path / "project", "")
+    uv = tmp_path / "uv"
+    uv.write_bytes(b"\x7fELF")
+    uv.chmod(0o755)
+    command = [str(uv), *words.split()]
+
+    variables = runs.begin(str(project.trace), project.root, command, os.environ)
+    runs.judge(command, variables)
+
+    assert [one["why"] for one in project.lines("untraced")] == ["other"]
+
+
+def test_a_command_that_is_trusted_is_no_doubt(project: Project) -> None:
+    project.recctl("trace", "-o", "trace.jsonl", "--trust=make", "--", "make", "--version")
+
+    assert read(traces=[str(project.trace)]).doubts == ()
+
+
+def test_tests_that_were_not_selected_are_not_counted(tmp_path: Path) -> None:
+    project = Project(tmp_path, "def test_a(): opened('a.json')\ndef test_b(): pass")
+
+    ran = project.recctl(*TRACE, *PYTEST, "-k", "test_a")
+
+    assert ran.errors[-1].startswith("recctl: 1 file opened, 1 test;")
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        (["-o", "t", "--", "a", "-o", "x"], (["a", "-o", "x"], "t", [])),
+        (["--out=t", "--trust", "b", "--trust=c", "--", "a"], (["a"], "t", ["b", "c"])),
+        (["-o", "t", "a"], None),
+        (["-o", "t"], None),
+        (["-o", "--", "a"], None),
+        (["--", "a"], None),
+        (["--help"], None),
+        (["-ot", "--", "a"], None),
+    ],
+)
+def test_a_plain_command_line_is_read_without_the_library_for_it(
+    words: list[str], parts: object
+) -> None:
+    assert plain(words) == parts
+
+
+def test_a_trace_begins_with_next_to_nothing_imported(project: Project) -> None:
+    code = (
+        "import sys; sys.argv[1:] = ['trace', '-o', 'trace.jsonl', '--', 'true']\n"
+        "from recctl.cli import main\n"
+        "try: main()\n"
+        "finally: print(*{one.partition('.')[0] for one in sys.modules})"
+    )
+
+    loaded = set(project.start(sys.executable, "-c", code).stdout.split())
+
+    assert loaded.isdisjoint({"typer", "click", "rich", "pydantic", "deepdiff", "inspect"})
 
 
 def test_that_a_run_failed_is_told(tmp_path: Path) -> None:
@@ -167,7 +287,7 @@ def test_that_a_run_failed_is_told(tmp_path: Path) -> None:
 def test_that_tests_passed_without_any_recording_is_told(tmp_path: Path) -> None:
     ran = Project(tmp_path, "def test_a(): pass").recctl(*TRACE, *PYTEST)
 
-    assert "recctl: this run proves less: no recording was opened in it" in ran.stderr
+    assert "recctl: nothing is unused by this run: no recording was opened in it" in ran.stderr
 
 
 def test_that_nothing_was_traced_is_told(project: Project) -> None:

@@ -402,6 +402,120 @@ def test_files_that_are_named_to_other_programs_are_noted(traced: Traced) -> Non
     assert "--trust cat" in traced.doubts()
 
 
+@needs_posix
+@pytest.mark.parametrize("name", ["test", "date", "git", "sh", "cc", "python3"])
+def test_a_program_of_the_project_may_do_anything_whatever_it_is_called(
+    name: str, traced: Traced
+) -> None:
+    program = traced.root / "scripts" / name
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\ncat "$R"\n')
+    program.chmod(0o755)
+
+    traced.python(f"import subprocess; subprocess.run(['scripts/{name}', '--version'])")
+
+    assert f"--trust {name}" in traced.doubts()
+
+
+@needs_posix
+def test_a_name_is_looked_up_where_the_program_will_be_found(traced: Traced) -> None:
+    (traced.root / "date").write_text("#!/bin/sh\n")
+    (traced.root / "date").chmod(0o755)
+
+    traced.python(
+        "import os, subprocess; subprocess.run(['date'], env={**os.environ, 'PATH': '.'})"
+    )
+
+    assert "--trust date" in traced.doubts()
+
+
+@needs_posix
+def test_the_python_of_an_environment_in_the_tree_is_one(traced: Traced) -> None:
+    import venv
+
+    venv.create(traced.root / "env", symlinks=False)
+
+    traced.python("import subprocess; subprocess.run(['env/bin/python3', '-c', ''])")
+
+    assert traced.doubts() == ""
+
+
+@needs_posix
+@pytest.mark.parametrize(
+    "command",
+    [
+        "hash -p /bin/cat ls; ls",
+        "printf -v PATH .; date",
+        "GIT_CONFIG_COUNT=1 git status",
+    ],
+)
+def test_what_changes_what_a_name_means_in_a_shell_is_not_understood(
+    command: str, traced: Traced
+) -> None:
+    traced.python(f"import subprocess; subprocess.run(['bash', '-c', {command!r}])")
+
+    assert "--trust bash" in traced.doubts()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "is_fine"),
+    [
+        ("core.fsmonitor", "cat x", False),
+        ("core.fsmonitor", "false", True),
+        ("user.name", "a", True),
+    ],
+)
+def test_git_may_be_told_by_variables_to_start_programs(
+    key: str, value: str, is_fine: bool, traced: Traced
+) -> None:
+    told = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": key, "GIT_CONFIG_VALUE_0": value}
+
+    traced.python("import subprocess; subprocess.run(['git', 'status'])", **told)
+
+    assert (traced.doubts() == "") is is_fine
+
+
+# Processes that cannot write any more
+
+
+@pytest.mark.skipif(getattr(os, "geteuid", lambda: 1)() != 0, reason="only root may do so")
+@pytest.mark.parametrize(
+    "loss",
+    ["os.chroot('empty')", "os.setuid(65534)", "os.setresuid(65534, 65534, 65534)"],
+)
+def test_that_a_process_gave_up_the_right_to_write_the_trace_is_noted(
+    loss: str, traced: Traced
+) -> None:
+    (traced.root / "empty").mkdir()
+    traced.trace.touch(0o600)
+    code = f"if os.fork() == 0: {loss}; os._exit(0)\nos.wait()"
+
+    traced.python(f"import os\n{code}")
+
+    assert "lines of its trace are lost" in traced.doubts()
+
+
+@pytest.mark.skipif(getattr(os, "geteuid", lambda: 1)() != 0, reason="only root may do so")
+def test_a_process_that_may_still_write_the_trace_has_lost_nothing(traced: Traced) -> None:
+    traced.trace.touch()
+    traced.trace.chmod(0o666)
+    for folder in (traced.root, *traced.root.parents[:3]):
+        folder.chmod(0o755)
+
+    traced.python("import os\nif os.fork() == 0: os.setuid(65534); os._exit(0)\nos.wait()")
+
+    assert traced.doubts() == ""
+
+
+@pytest.mark.skipif(getattr(os, "geteuid", lambda: 1)() != 0, reason="only root may do so")
+def test_a_python_that_is_started_as_another_user_is_noted(traced: Traced) -> None:
+    code = "import subprocess, sys; subprocess.run([sys.executable, '-c', ''], user=65534)"
+
+    traced.python(code)
+
+    assert "as it is another user's" in traced.doubts()
+
+
 # Connections
 
 

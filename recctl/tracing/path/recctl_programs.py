@@ -10,7 +10,7 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Set
+    from collections.abc import Mapping, Sequence, Set
     from typing import Any
 
     from recctl.tracing.path import recctl_tracer
@@ -90,6 +90,8 @@ _BUILTINS = frozenset(
     )
 )
 """Of a shell; none runs what it is given."""
+_HARMLESS_BUILTINS = frozenset(("[", "echo", "false", "kill", "printf", "pwd", "test", "true"))
+"""Of a shell, before any program of that name."""
 _BEFORE = frozenset(
     ("!", "do", "elif", "else", "exec", "if", "then", "time", "until", "while", "{")
 )
@@ -97,8 +99,20 @@ _BEFORE = frozenset(
 _ENDS = frozenset(("done", "fi", "}"))
 _OPERATORS = ";|&\n()"
 _NOT_UNDERSTOOD = ("`", "$(", "$'", "<")
-_NAMES = ("PYTHONPATH", "PYTHONHOME", "RECCTL_", "PATH=", "ENV=")
-"""What a command may not speak of, if it is to be known what runs, and that it is traced."""
+_NAMES = ("PYTHONPATH", "PYTHONHOME", "RECCTL_", "PATH", "ENV=", "GIT_CONFIG")
+"""What a command may not speak of, if it is to be known what runs, and that it is traced.
+
+What asks for a variable only, does not change it.
+"""
+
+_SYSTEM = (
+    *("/Applications/", "/Library/", "/System/", "/bin/", "/gnu/", "/lib/", "/nix/", "/opt/"),
+    *("/run/current-system/", "/sbin/", "/snap/", "/usr/"),
+)
+"""Where systems and their packages have programs, of which a name tells what they are."""
+
+_PYTHONS_LIBRARY = ("python3", "pypy")
+"""How the folder begins in `lib` beside a Python, whose programs lie in `bin`."""
 
 
 class Started:
@@ -121,10 +135,13 @@ def started(
     environment: Mapping[Any, Any],
     folder: Any,
     trusted: Set[str],
+    *,
+    roots: Sequence[str] = (),
 ) -> Started:
     """What is known of a program that is started with these arguments and this environment.
 
-    The first argument is its name. The folder is null where it is that of this process.
+    The first argument is its name. The folder is null where it is that of this process. Below the
+    roots is the project, whose programs may do anything, whatever they are called.
     """
     path = os.fsdecode(program if program is not None else arguments[0])
     if isinstance(arguments, (str, bytes)):
@@ -133,7 +150,7 @@ def started(
         words = [os.fsdecode(one) for one in arguments]
     found = Started(_name(path), " ".join(words))
     place = os.getcwd() if folder is None else os.path.abspath(os.fsdecode(folder))  # noqa: PTH100, PTH109
-    _Judging(found, environment, place, trusted).command([path, *words[1:]])
+    _Judging(found, environment, place, trusted, roots).command([path, *words[1:]])
     return found
 
 
@@ -146,10 +163,12 @@ class _Judging:
         environment: Mapping[Any, Any],
         folder: str,
         trusted: Set[str],
+        roots: Sequence[str],
     ) -> None:
-        self.found, self.folder, self.trusted = found, folder, trusted
+        self.found, self.folder, self.trusted, self.roots = found, folder, trusted, roots
         self.reaches = recctl_tracer.reaches(environment)
         self.is_prepared = any(os.fsdecode(key) in ("BASH_ENV", "ENV") for key in environment)
+        self.sets_git = _sets_git(environment)
         self.path = ""
         for each in (environment, os.environ):
             told = {os.fsdecode(key): each[key] for key in each}.get("PATH", os.defpath)
@@ -163,21 +182,39 @@ class _Judging:
             return  # it cannot be started
         if not _is_python(name):
             self._add_files(words[1:])
-        if _is_harmless(name, words[1:]) or not self.trusted.isdisjoint((name, program, place)):
+        if not self.trusted.isdisjoint((name, program, place)):
+            return
+        is_systems = self._is_systems(place)
+        if is_systems and self._is_harmless(name, words[1:]):
             return
         if not self.reaches:
             self._doubt(name, "environment")
-        elif _is_python(name):
+        elif _is_python(name) and (is_systems or _is_real_python(place)):
             if _is_old(name) or _is_old(_name(os.path.realpath(place))):
                 self._doubt(name, "other")
             elif _is_isolated(words[1:]):
                 self._doubt(name, "isolated")
-        elif name in _SHELLS:
+        elif is_systems and name in _SHELLS:
             self._shell(name, words[1:])
-        elif name in _WRAPPERS:
+        elif is_systems and name in _WRAPPERS:
             self._wrapped(name, words[1:])
+        elif name in _LAUNCHERS and not self._is_in_tree(place):
+            self._launched(name, words[1:])
         else:
             self._script(name, place)
+
+    def _is_harmless(self, name: str, words: list[str]) -> bool:
+        return _is_harmless(name, words) and not (name == "git" and self.sets_git)
+
+    def _is_systems(self, place: str) -> bool:
+        """Whether a program is one of the system, by where it is, links resolved."""
+        if os.name == "nt":  # where what has no folder is not looked for
+            return not os.path.dirname(place) or not self._is_in_tree(place)  # noqa: PTH120
+        return os.path.realpath(place).startswith(_SYSTEM) and not self._is_in_tree(place)
+
+    def _is_in_tree(self, place: str) -> bool:
+        real = os.path.realpath(place)
+        return any(real.startswith(os.path.join(os.path.realpath(one), "")) for one in self.roots)  # noqa: PTH118
 
     def _doubt(self, program: str, why: str) -> None:
         if self.found.doubt is None:
@@ -192,7 +229,7 @@ class _Judging:
             return place if os.path.exists(place) else None  # noqa: PTH110
         for folder in self.path.split(os.pathsep):
             place = os.path.join(self.folder, folder, program)  # noqa: PTH118
-            if os.path.isfile(place):  # noqa: PTH113
+            if os.path.isfile(place) and os.access(place, os.X_OK):  # noqa: PTH113
                 return place
         return None
 
@@ -204,6 +241,8 @@ class _Judging:
 
     def _script(self, name: str, place: str) -> None:
         """Judge a program that may be a script in Python."""
+        if name in _INSTALLED and (os.name == "nt" or _chooses(place)):
+            return  # an installer's own program that starts the script
         try:
             descriptor = os.open(place, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
             try:
@@ -235,6 +274,42 @@ class _Judging:
         elif words:
             self._doubt(name, "shell")
 
+    def _launched(self, name: str, words: list[str]) -> None:
+        """Judge what is run by a launcher that is no Python, in the project's own environment.
+
+        It installs that before, of which it is not asked what it reads.
+        """
+        words, options = words[:], _LAUNCHERS[name]
+        if words[:1] != ["run"]:
+            self._doubt(name, "other")
+            return
+        del words[:1]
+        while words and words[0].startswith("-"):
+            option, sign, _ = words.pop(0).partition("=")
+            if option == "--":
+                break
+            if option not in options:
+                self._doubt(name, "other")
+                return
+            if options[option] and not sign:
+                del words[:1]
+        if not words:
+            return
+        above = self.folder
+        folders = [above]
+        while above != os.path.dirname(above):  # noqa: PTH120
+            above = os.path.dirname(above)  # noqa: PTH120
+            folders.append(above)
+        self.path = "".join(f"{one}/.venv/bin{os.pathsep}" for one in folders) + self.path
+        if self._find(words[0]) is not None:
+            self.command(words)
+        elif words[0].endswith(".py"):
+            return  # it is run by a Python
+        elif words[0] not in _INSTALLED and not _is_python(words[0]):
+            self._doubt(name, "other")
+        elif _is_python(words[0]) and _is_isolated(words[1:]):
+            self._doubt(words[0], "isolated")
+
     # Shells
 
     def _shell(self, name: str, words: list[str]) -> None:
@@ -251,7 +326,8 @@ class _Judging:
 
     def _commands(self, shell: str, text: str) -> None:
         """Judge a shell's command line, one simple command after the other."""
-        parts = None if any(one in text for one in _NAMES) else _split(text)
+        told = text.replace("$PATH", "").replace("${PATH}", "")
+        parts = None if any(one in told for one in _NAMES) else _split(text)
         if parts is None:
             self._doubt(shell, "shell")
             return
@@ -261,7 +337,9 @@ class _Judging:
                 words.pop(0)
             if not words or words[0] in _ENDS or (words[0] == "for" and words[2:3] == ["in"]):
                 self._add_files(words)
-            elif words[0] in _BUILTINS or _is_harmless(words[0], words[1:]):
+            elif words[0] == "hash" and "-p" in "".join(words[1:]):
+                self._doubt(shell, "shell")
+            elif words[0] in _BUILTINS or words[0] in _HARMLESS_BUILTINS:
                 self._add_files(words)
                 moved = moved or words[0] == "cd"
             elif words[0] in self.trusted or (words[0] == "command" and words[1:2] == ["-v"]):
@@ -275,6 +353,32 @@ class _Judging:
 
 
 _WRAPPERS = frozenset(("env", "nice", "nohup", "setsid", "timeout"))
+
+_LAUNCHERS = {
+    "uv": {
+        **dict.fromkeys(
+            (
+                *("--active", "--all-extras", "--all-groups", "--all-packages", "--dev"),
+                *("--exact", "--frozen", "--isolated", "--locked", "--no-config", "--no-dev"),
+                *("--no-default-groups", "--no-editable", "--no-env-file", "--no-progress"),
+                *("--no-project", "--no-sync", "--offline", "--quiet", "--verbose", "-q", "-v"),
+            ),
+            False,
+        ),
+        **dict.fromkeys(
+            (
+                *("--extra", "--group", "--no-extra", "--no-group", "--only-group", "--package"),
+                *("--python", "--with", "--with-editable", "--with-requirements", "-p", "-w"),
+            ),
+            True,
+        ),
+    }
+}
+"""Programs that run one of the project's environment by `run`; their options, and which have a
+value. Those that are Pythons, as tox, nox and poetry, need not be told: they are traced."""
+
+_INSTALLED = frozenset(("coverage", "nox", "py.test", "pytest", "tox"))
+"""Programs in Python, where a launcher has yet to install them."""
 
 
 def _name(program: str) -> str:
@@ -342,10 +446,57 @@ def _is_option(word: str, options: tuple[str, ...]) -> bool:
 def _is_python(name: str) -> bool:
     """Whether a program is a Python, by its name."""
     name = name.lower()
+    if name == "py":  # which chooses one of several
+        return os.name == "nt"
     for start in ("python", "pypy"):
         if name.startswith(start):
             return not name[len(start) :].rstrip("wdt").strip("0123456789.")
     return False
+
+
+def _is_real_python(place: str) -> bool:
+    """Whether a program that is called one is a Python, by what lies beside it.
+
+    Of programs that choose one of several, it is told by their folder.
+    """
+    if _chooses(place):
+        return True
+    try:
+        descriptor = os.open(place, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        try:
+            is_script = os.read(descriptor, 2) == b"#!"
+        finally:
+            os.close(descriptor)
+        above = os.path.dirname(os.path.dirname(os.path.realpath(place)))  # noqa: PTH120
+        if os.name == "nt":
+            return os.path.exists(os.path.join(above, "pyvenv.cfg"))  # noqa: PTH110, PTH118
+        names = os.listdir(os.path.join(above, "lib"))  # noqa: PTH118, PTH208
+    except OSError:
+        return False
+    return not is_script and any(one.startswith(_PYTHONS_LIBRARY) for one in names)
+
+
+def _chooses(place: str) -> bool:
+    """Whether a program runs one of its name, of several that are installed."""
+    return os.path.basename(os.path.dirname(place)) == "shims"  # noqa: PTH119, PTH120
+
+
+def _sets_git(environment: Mapping[Any, Any]) -> bool:
+    """Whether variables set what git starts programs by, or other than it is known to be safe."""
+    known = {os.fsdecode(key): os.fsdecode(environment[key]) for key in environment}
+    if "GIT_CONFIG_PARAMETERS" in known or not known.get("GIT_EXEC_PATH", "/usr/").startswith(
+        _SYSTEM
+    ):
+        return True
+    for key, name in known.items():
+        if key.startswith("GIT_CONFIG_KEY_"):
+            value = known.get(key.replace("KEY", "VALUE", 1), "")
+            if (name.lower(), value) not in _SAFE and name.lower() not in _GITS_OWN_SETTINGS:
+                return True
+    return False
+
+
+_SAFE = (("core.fsmonitor", "false"), ("core.hookspath", os.devnull), ("safe.directory", "*"))
 
 
 def _is_old(name: str) -> bool:

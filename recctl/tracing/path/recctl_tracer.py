@@ -63,6 +63,12 @@ suites that never connect to anything.
 _INTERPRETER = "sub-interpreter"
 """What a further interpreter in the same process is called, where programs have names."""
 
+_RIGHTS = (
+    *("chroot", "initgroups", "setegid", "seteuid", "setgid", "setgroups", "setns", "setregid"),
+    *("setresgid", "setresuid", "setreuid", "setuid", "unshare"),
+)
+"""Functions of the system after which a process may be unable to write the trace."""
+
 _DIRECTORY = getattr(os, "O_DIRECTORY", 0)
 
 _CODE = frozenset((".py", "pyc", ".so", "pyd"))
@@ -121,15 +127,18 @@ class Tracer:
         self._last_current, self._last_test, self._last_quoted, self._last_whose = "", "", '""', ""
         both = (_below(one) for one in (root, os.path.realpath(root)))
         self.roots = tuple(dict.fromkeys(both))
-        trusted = self._environment.get(TRUST, "").split(",")
-        self.trusted = frozenset(trusted) - {""}
-        self.trusted |= {_on_this_machine(one) for one in self.trusted}
+        self.trust(self._environment.get(TRUST, ""))
         self.lost = 0
         self._held: list[str] | None = None
         self._held_length = 0
         self._torn = False
         self._seen: set[str] = set()
         self._bound: list[Any] = []
+
+    def trust(self, told: str) -> None:
+        """Trust these programs and addresses from now on, as the variable has them."""
+        self.trusted = frozenset(told.split(",")) - {""}
+        self.trusted |= {_on_this_machine(one) for one in self.trusted}
 
     def write(self, kind: str, **fields: Any) -> bool:
         """Add a line; whether that could be done. What could not, a later line tells of."""
@@ -352,6 +361,7 @@ class Tracer:
                 self._environment if environment is None else environment,
                 folder,
                 self.trusted,
+                roots=self.roots,
             )
             for path in started.files:
                 self._note(path, 0)
@@ -448,8 +458,11 @@ class Tracer:
         taken = self._take_fork
 
         def fork_exec(*arguments: Any) -> Any:
-            if sys._getframe(1).f_globals.get("__name__") != "subprocess":
+            caller = sys._getframe(1)
+            if caller.f_globals.get("__name__") != "subprocess":
                 taken(arguments)
+            elif any(caller.f_locals.get(one) is not None for one in ("uid", "gid", "gids")):
+                self.take_other_rights(arguments[0])
             return start(*arguments)
 
         vars(fork_exec)["recctl"] = True
@@ -465,6 +478,50 @@ class Tracer:
             self.take_start(program, words, known, folder)
         except Exception:
             self.lost += 1
+
+    def take_other_rights(self, arguments: Any) -> None:
+        """Note a program that is started as another user, who may not write the trace."""
+        try:
+            words = [os.fsdecode(one) for one in arguments]
+            if self.trusted.isdisjoint((words[0], words[0].rpartition(_SEP)[2])):
+                self._note_untraced(words[0].rpartition(_SEP)[2], " ".join(words), "rights")
+        except Exception:
+            self.lost += 1
+
+    def watch_rights(self) -> None:
+        """See when this process may come to be unable to write, which it then could not tell."""
+        for name in _RIGHTS:
+            change = getattr(os, name, None)
+            if change is not None and not hasattr(change, "recctl"):
+                setattr(os, name, self._guarded(change))
+
+    def _guarded(self, change: Any) -> Any:
+        def guarded(*arguments: Any, **options: Any) -> Any:
+            try:
+                spare = _system.open(self.file, _APPENDING)
+            except OSError:
+                return change(*arguments, **options)
+            try:
+                return change(*arguments, **options)
+            finally:
+                self._leave(spare)
+
+        guarded.__name__, guarded.__doc__ = change.__name__, change.__doc__
+        vars(guarded)["recctl"] = True
+        return guarded
+
+    def _leave(self, spare: int) -> None:
+        """Close a descriptor of the trace, after a last word if no other can be had."""
+        try:
+            _system.close(_system.open(self.file, _APPENDING))
+        except OSError:
+            held, self._held = self._held or [], None
+            last = line_of("lost", self.run, lines=1, pid=self.pid)
+            try:
+                _system.write(spare, "".join(held).encode("ascii") + last)
+            except OSError:
+                self._tear(spare)
+        _system.close(spare)
 
     def fork(self) -> None:
         """Go on in a forked process. It may end without a word; what is held its parent writes."""
@@ -587,6 +644,7 @@ def begin() -> Tracer | None:
             sys.audit("recctl.live")  # another hook may have forbidden this one
         if "_posixsubprocess" in sys.modules:
             _tracer.watch_forks()
+        _tracer.watch_rights()
         version = ".".join(map(str, sys.version_info[:3]))
         _tracer.write("process", pid=_tracer.pid, python=version, traced=_tracer.live)
     elif _tracer.run != run:
