@@ -135,6 +135,33 @@ def test_where_the_run_had_uncommitted_changes_the_commit_shows_nothing(made: Wo
     assert path in removed(pruned(made.top, proof=ran(commit, dirty=True, started=LATER)))
 
 
+@pytest.mark.parametrize("flag", ["--assume-unchanged", "--skip-worktree"])
+@pytest.mark.parametrize("what", ["source", "recording"])
+def test_a_change_that_git_is_told_not_to_see_counts(flag: str, what: str, made: Work) -> None:
+    dead = put_new(made, chat("Any ice?", FOG))
+    commit = made.commit()
+    changed = made.top / (FOG_FILE if what == "source" else dead)
+    made.git("update-index", flag, str(changed))
+    changed.write_bytes(changed.read_bytes() + b"\n")
+    if what == "source":
+        with pytest.raises(UsageError, match="has changed since"):
+            pruned(made.top, proof=ran(commit))
+    else:
+        assert removed(pruned(made.top, proof=ran(commit))) == set()
+
+
+def test_a_run_of_the_repository_around_a_submodule_is_told_as_that(made: Work) -> None:
+    put_new(made, chat("Any ice?", FOG))
+    inner = work(made.top / "part")
+    put_new(inner, chat("Any ice?", FOG))
+    inner.commit()
+    commit = made.commit()
+    with pytest.raises(UsageError) as refused:
+        pruned(inner.top, proof=ran(commit))
+    assert f"of {made.top}, of which this is a part" in str(refused.value)
+    assert f"trace in {inner.top}" in str(refused.value)
+
+
 # What a test opens
 
 

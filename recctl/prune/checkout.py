@@ -1,5 +1,6 @@
 """What git knows of the tree that is here, each thing asked for once."""
 
+import os
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +29,14 @@ class Checkout:
         self._recordings: dict[str, Mapping[str, str]] = {}
         self._changed: dict[str, frozenset[str]] = {}
 
+    @cached_property
+    def above(self) -> "Checkout | None":
+        """That of the repository around this one, as around a submodule; null without one."""
+        if self.repository is None or repository_of(self.top.parent) is None:
+            return None
+        outer = Checkout(self.top.parent)
+        return Checkout(outer.top)
+
     def has(self, commit: str) -> bool:
         """Whether there is a commit of that full id here."""
         if commit not in self._has:
@@ -51,7 +60,12 @@ class Checkout:
         if self.repository is None or head is None:
             return {}
         held = self.recordings_of(head)
-        here = {self.root / path: path for path in paths if path in held}
+        hidden = self.hidden.keys()
+        here = {
+            self.root / path: path
+            for path in paths
+            if path in held and self._above + path not in hidden
+        }
         differing = self.repository.uncommitted(here)
         return {path: held[path] for place, path in here.items() if place not in differing}
 
@@ -80,6 +94,13 @@ class Checkout:
             for one in self._names
             if one not in kept_out and not is_recording(one)
         }
+
+    @cached_property
+    def hidden(self) -> Mapping[str, Path]:
+        """The files of whose changes git takes no notice, as it names them, and where they are."""
+        hidden = self.repository.hidden() if self.repository is not None else ()
+        places = {one: self.top / one for one in hidden}
+        return {one: place for one, place in places.items() if os.path.lexists(place)}
 
     @cached_property
     def unknown(self) -> Mapping[str, Path]:

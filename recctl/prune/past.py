@@ -170,12 +170,20 @@ def older_runs(
 def _why_older(run: Run, checkout: Checkout, kept: Collection[tuple[int, int]]) -> str:
     commit = one_line(run.commit[:7])
     if not checkout.has(run.commit):
+        outer = checkout.above
+        if outer is not None and outer.has(run.commit):
+            of = (
+                f"its run was of commit {commit} of {one_line(outer.root)}, of which this is a part"
+            )
+            return f"{of} with commits of its own: trace in {one_line(checkout.top)}"
         return f"its run was of commit {commit}, which is not here: fetch it, trace again"
     others, of = checkout.changed_others(run.commit), f"of commit {commit}"
     if run.dirty:
         of = f"of uncommitted changes to {commit}"
         places = {**{one: checkout.top / one for one in others}, **checkout.others}
         others = _changed_after(run.started, places)
+    hidden = {one: at for one, at in checkout.hidden.items() if not is_recording(one)}
+    others |= _changed_after(run.started, hidden)
     new = _changed_after(run.started, checkout.unknown)
     others |= {one for one in new if not _is_of_recctl(checkout.top / one)}
     others = frozenset(one for one in others if _identity(checkout.top / one) not in kept)
