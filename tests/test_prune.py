@@ -1,7 +1,8 @@
 """Pruning takes what is proven to be of no use, and nothing that anybody may open."""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -10,9 +11,9 @@ import pytest
 
 from recctl.cli import COMMANDS
 from recctl.corpus import find
-from recctl.dialects import published
+from recctl.dialects import name_under, published
 from recctl.errors import ExitCode
-from recctl.evidence import Ending, Evidence, Opening, Outcome, Run, TestList
+from recctl.evidence import Ending, Evidence, Opening, Outcome, Run, TestList, Verdict
 from recctl.evidence.spelling import spelled_path
 from recctl.plan import RefusedError
 from recctl.prune import (
@@ -25,8 +26,10 @@ from recctl.prune import (
     notes,
     plan_prune,
     proof_for,
+    search_for,
     told_age,
 )
+from recctl.recording import Recording
 from recctl.rules.policy import Policy
 from tests.build import (
     OLLAMA,
@@ -221,7 +224,8 @@ def test_what_was_opened_stays_whatever_else_is_asked_for(root: Path) -> None:
     proof = evidence({FOG: Outcome.PASSED}, {FOG: [path]})
     made = pruned(root, Ground, proof)
     assert removed(made) == set()
-    assert stays(made)[Path(path).name] == f"stale, but opened by {FOG}"
+    assert stays(made)[Path(path).name] == "stale, but opened"
+    assert f"(by {FOG}): left as it is: stale, but opened" in notes_and_reasons(made)
 
 
 @pytest.mark.parametrize("grounds", [UNUSED, frozenset(Ground)], ids=["unused", "all"])
@@ -309,6 +313,136 @@ def test_unreachable_recordings_go_where_that_is_asked_for(root: Path) -> None:
     put(root, (name, document))
     assert removed(pruned(root, [Ground.UNREACHABLE])) == {unreachable}
     assert removed(pruned(root, [Ground.STALE])) == set()
+
+
+# What was opened refutes the target
+
+
+def salted(recorded: Recorded) -> Recorded:
+    """A recording as a recorder names it that hashes more than any dialect."""
+    name, document = recorded
+    return sha256(f"salt {name}".encode()).hexdigest() + ".json", document
+
+
+def as_stale(recorded: Recorded) -> Recorded:
+    return chat("Any fog?", recorded[1]["test_id"], STALE)
+
+
+@pytest.mark.parametrize(
+    ("named", "ground"),
+    [(as_stale, Ground.STALE), (salted, Ground.UNREACHABLE)],
+    ids=["older dialect", "salt"],
+)
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.SKIPPED, None])
+def test_where_tests_open_what_the_target_does_not_name_it_speaks_against_nothing_unknown(
+    root: Path, named: Callable[[Recorded], Recorded], ground: Ground, outcome: Outcome | None
+) -> None:
+    opened, unknown = (put(root, named(chat("Any fog?", test))) for test in (FOG, BUOY))
+    endings = {FOG: Outcome.PASSED} | ({} if outcome is None else {BUOY: outcome})
+    made = pruned(root, [ground], evidence(endings, {FOG: [opened]}))
+    assert removed(made) == set()
+    assert stays(made)[Path(unknown).name].startswith(f"{ground}, but the target")
+    assert f"{opened} was opened, and is {ground} under" in notes_and_reasons(made)
+    assert "set target to that dialect" in notes_and_reasons(made)
+
+
+def test_where_tests_open_what_is_stale_what_is_unreachable_stays_as_well(root: Path) -> None:
+    opened, _ = put(root, as_stale(chat("", FOG))), put(root, salted(chat("Any ice?", BUOY)))
+    proof = evidence({FOG: Outcome.PASSED}, {FOG: [opened]})
+    assert removed(pruned(root, [Ground.UNREACHABLE, Ground.STALE], proof)) == set()
+
+
+def test_a_stale_recording_that_is_unused_goes_whatever_else_was_opened(root: Path) -> None:
+    opened, dead = put(root, as_stale(chat("", FOG))), put(root, chat("Any ice?", BUOY, STALE))
+    proof = evidence({FOG: Outcome.PASSED, BUOY: Outcome.PASSED}, {FOG: [opened]})
+    assert removed(pruned(root, [Ground.STALE], proof)) == {dead}
+
+
+def test_what_was_opened_refutes_the_target_though_other_paths_are_pruned(root: Path) -> None:
+    opened, unknown = put(root, as_stale(chat("", FOG))), put(root, as_stale(chat("", BUOY)))
+    proof = evidence({FOG: Outcome.PASSED}, {FOG: [opened]})
+    paths = [str(Path(unknown).parent)]
+    assert removed(pruned(root, [Ground.STALE], proof, paths=paths)) == set()
+
+
+def test_an_orphan_of_a_name_that_no_dialect_gives_stays_where_such_were_opened(
+    root: Path,
+) -> None:
+    opened = put(root, salted(chat("Any fog?", FOG)))
+    put(root, salted(chat("Any ice?", "tests/a/test_fog.py::test_old")))
+    proof = evidence({FOG: Outcome.PASSED}, {FOG: [opened]})
+    assert removed(pruned(root, Ground, proof)) == set()
+
+
+# Answers that were kept in the process
+
+
+def test_what_asks_the_same_as_another_test_was_answered_in_that_run_is_unknown(
+    root: Path,
+) -> None:
+    opened, unknown = put(root, chat("Any fog?", FOG)), put(root, chat("Any fog?", LAMP))
+    passed = dict.fromkeys([FOG, LAMP], Outcome.PASSED)
+    made = pruned(root, proof=evidence(passed, {FOG: [opened]}))
+    assert removed(made) == set()
+    assert "another was answered the same request" in stays(made)[Path(unknown).name]
+
+
+def test_a_run_in_which_the_test_was_alone_takes_nothing_of_that_back(root: Path) -> None:
+    opened = put(root, chat("Any fog?", FOG))
+    put(root, chat("Any fog?", LAMP))
+    both = evidence(dict.fromkeys([FOG, LAMP], Outcome.PASSED), {FOG: [opened]})
+    alone = evidence({LAMP: Outcome.PASSED}, run="alone")
+    assert removed(pruned(root, proof=both | alone)) == set()
+
+
+def test_a_run_in_which_nobody_asked_the_same_proves_by_itself(root: Path) -> None:
+    put(root, chat("Any fog?", FOG))
+    dead = put(root, chat("Any fog?", LAMP))
+    assert removed(pruned(root, proof=evidence({LAMP: Outcome.PASSED}))) == {dead}
+
+
+def test_so_it_is_if_the_recording_of_the_other_test_is_gone_since(root: Path) -> None:
+    opened = put(root, chat("Any fog?", FOG))
+    put(root, chat("Any fog?", LAMP))
+    (root / opened).unlink()
+    passed = dict.fromkeys([FOG, LAMP], Outcome.PASSED)
+    assert removed(pruned(root, proof=evidence(passed, {FOG: [opened]}))) == set()
+
+
+def test_what_a_test_asks_after_its_own_answer_is_unknown_if_it_had_anothers(root: Path) -> None:
+    opened = put(root, chat("Any fog?", FOG))
+    put(root, chat("Any fog?", LAMP))
+    put(root, chat("Only asked after its own answer", LAMP))
+    passed = dict.fromkeys([FOG, LAMP], Outcome.PASSED)
+    assert removed(pruned(root, proof=evidence(passed, {FOG: [opened]}))) == set()
+
+
+def test_a_shared_recording_of_a_request_that_a_test_was_answered_is_unknown(root: Path) -> None:
+    opened = put(root, chat("Any fog?", FOG))
+    put(root, chat("Any fog?", None))
+    proof = evidence({FOG: Outcome.PASSED}, {FOG: [opened]}, listed=[FOG])
+    assert removed(pruned(root, proof=proof, vouched=True)) == set()
+
+
+@pytest.mark.parametrize("dialect", [None, STALE])
+def test_only_a_test_that_is_in_the_hash_owns_what_has_its_name(
+    root: Path, dialect: str | None
+) -> None:
+    """Where the name is of a dialect without test ids, any test of the folder may ask by it."""
+    table = published().extended({"ours": {"extends": "ogx-2025-07-29", "hash-digits": 64}})
+    _, document = chat("Any fog?", FOG)
+    ours = table.find(dialect or "ours")
+    name = str(name_under(ours, Recording("", document, 0)))
+    path = put(root, (name, document))
+    proof = proof_for(
+        evidence({FOG: Outcome.PASSED, BUOY: Outcome.SKIPPED}),
+        find([str(root)]).entries,
+        root,
+        Policy(table=table),
+    )
+    recording = Recording(name, document, 0)
+    judgement = proof.judgement(path, recording, search_for(recording, root / path, Policy()))
+    assert judgement.verdict is (Verdict.UNUSED if dialect else Verdict.UNKNOWN)
 
 
 # Duplicates
@@ -491,19 +625,18 @@ def test_an_age_is_told_in_whole_units(seconds: float, told: str) -> None:
     assert told_age(seconds) == told
 
 
-def test_a_few_files_are_named_to_git_and_many_by_their_folders() -> None:
+def test_git_is_named_the_files_one_by_one_or_not_at_all() -> None:
     few = checkout_line("a" * 40, ["tests/a b/x.json"])
     assert few == "git --literal-pathspecs checkout aaaaaaaaaaaa -- 'tests/a b/x.json'"
-    many = checkout_line("a" * 40, [f"tests/{one}/x.json" for one in "abcdaa"])
-    assert many.count("tests/") == 4
+    assert checkout_line("a" * 40, [f"tests/{one}/x.json" for one in range(11)]) is None
 
 
 # The command line
 
 
-def prune(root: Path, *arguments: str) -> Ran:
+def prune(root: Path, *arguments: str, stdin: bytes = b"") -> Ran:
     with patch.dict(COMMANDS, {"prune": ""}):
-        return run_here("prune", *arguments, cwd=root)
+        return run_here("prune", *arguments, cwd=root, stdin=stdin)
 
 
 @pytest.mark.parametrize("age", ["", "1", "x", "-1d", "1.5d", "99999999999d"])
@@ -570,3 +703,18 @@ def test_an_evil_test_id_is_printed_without_acting(root: Path) -> None:
     assert "\x1b" not in told.stdout
     assert "\u202e" not in told.stdout
     assert "\x1b" not in prune(root, "--explain", next(root.rglob("*.json")).name).stdout
+
+
+def test_what_is_unknown_by_a_list_from_a_pipe_is_listed_by_one_again(root: Path) -> None:
+    put(root, chat("Any ice?", FOG))
+    put(root, chat("Any ice?", LAMP))
+    told = prune(root, "--unused", "--tests", "-", stdin=f"{FOG}\n{LAMP}\n".encode())
+    assert told.errors[-1] == (
+        "recctl: 2 recordings unknown, which stay; list them with:"
+        " pytest --collect-only -q | recctl ls --unknown --tests -"
+    )
+
+
+def test_two_lists_from_one_pipe_are_refused_with_what_to_do(root: Path) -> None:
+    refused = prune(root, "--unused", "--tests", "-", "--tests", "-")
+    assert refused.errors[0].endswith("and give --tests tests.txt")

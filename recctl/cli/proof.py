@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from recctl.rules.policy import Policy
 
 EVIDENCE = """Evidence is which tests there are, by pytest --collect-only -q or its JSON report, and
-what they opened, by recctl trace or pytest --recctl-trace. Give that of every shard and
+what they opened, by recctl trace or pytest --recctl-trace=FILE. Give that of every shard and
 configuration, all of the commit that lies here."""
 """What the help of a command with these options says of them."""
 
@@ -73,6 +73,14 @@ class Given:
     accept_older_runs: bool
     files: tuple[str, ...] = ()
 
+    def command(self, *words: str) -> str:
+        """A command with the options, as it is typed; what was read from a pipe is piped again."""
+        import shlex  # noqa: PLC0415
+
+        line = shlex.join([*words, *self.words])
+        is_piped = ("--tests", "-") in zip(self.words, self.words[1:], strict=False)
+        return f"pytest --collect-only -q | {line}" if is_piped else line
+
     @property
     def options(self) -> str:
         """The options, as they are typed."""
@@ -109,7 +117,11 @@ def evidence_of(
     from recctl.evidence import read  # noqa: PLC0415
 
     if (tests or []).count("-") > 1:
-        raise UsageError("--tests - is given twice, but there is one standard input")
+        raise UsageError(
+            "--tests - is given twice, but there is one standard input:"
+            " write the other list to a file, pytest --collect-only -q > tests.txt,"
+            " and give --tests tests.txt"
+        )
     stdin = read_stdin() if "-" in (tests or []) else b""
     evidence = read(tests or (), trace or (), stdin)
     if expect_shards is not None and evidence.shards < expect_shards:

@@ -214,8 +214,6 @@ def _explain(reference: str, corpus: "Corpus", root: "Path", options: "Options")
 
 def _tell(made: "Prune", paths: list[str] | None, given: Given | None) -> None:
     """On stderr what stays, in numbers, and what to do about it."""
-    import shlex  # noqa: PLC0415
-
     from recctl.evidence import Reason, Verdict  # noqa: PLC0415
     from recctl.prune import Ground, Stay  # noqa: PLC0415
     from recctl.render.summary import plural  # noqa: PLC0415
@@ -234,16 +232,29 @@ def _tell(made: "Prune", paths: list[str] | None, given: Given | None) -> None:
         note(f"{plural(young, 'recording')} too young to go; to take them, too: --grace 0")
     if not unknown or given is None:
         return
-    for reason, advice in (
-        (Reason.NOT_PASSED, "their tests did not pass: trace a run in which they do"),
+    advice_on = (
+        (
+            Reason.NOT_PASSED,
+            "its test did not pass: trace a run in which it does",
+            "their tests did not pass: trace a run in which they do",
+        ),
         (
             Reason.NEWER_THAN_EVIDENCE,
+            "it, or what goes with it, is newer: trace again, into a new file",
             "they, or what goes with them, are newer: trace again, into a new file",
         ),
-    ):
+        (
+            Reason.SAME_REQUEST,
+            "another test was answered its request: trace its test by itself, into a new file",
+            "other tests were answered their requests: trace each test by itself, into a new file",
+        ),
+    )
+    for reason, one_advice, advice in advice_on:
         count = sum(1 for one in unknown if one.reason is reason)
         if count:
-            note(f"{plural(count, 'recording')} unknown, as {advice}")
+            told = one_advice if count == 1 else advice
+            note(f"{plural(count, 'recording')} unknown, as {told}")
     named = [f"./{one}" if one.startswith("-") else one for one in paths or ()]
-    listing = one_line(shlex.join(["recctl", "ls", *named, "--unknown", *given.words]))
-    note(f"{plural(len(unknown), 'recording')} unknown, which stay; list them with: {listing}")
+    listing = one_line(given.command("recctl", "ls", *named, "--unknown"))
+    stay = "which stays; list it" if len(unknown) == 1 else "which stay; list them"
+    note(f"{plural(len(unknown), 'recording')} unknown, {stay} with: {listing}")

@@ -44,6 +44,8 @@ MAKE_ONE = "make it with: pytest --collect-only -q > tests.txt"
 _MEND = "mend that, then make it again: pytest --collect-only -q > tests.txt"
 _MAKE_A_REPORT = "make it with: pytest --json-report --json-report-file report.json"
 
+_OF_A_TRACE = '{"kind":'
+
 _ENDED = {outcome.value: outcome for outcome in Outcome}
 
 
@@ -55,6 +57,8 @@ def evidence_of(name: str, raw: bytes) -> Evidence:
     text = _decoded(name, raw)
     if not text.strip():
         _refuse(name, "empty")
+    if text.startswith(_OF_A_TRACE):
+        _refuse(name, "a trace, and no list of tests", f"give it as: --trace {one_line(name)}")
     blank = TestList(sha256(raw).hexdigest()[:16], name, 0)
     if text.lstrip().startswith("{"):
         return _of_report(blank, text)

@@ -1,6 +1,7 @@
 """Evidence out of files."""
 
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from shlex import quote
 
@@ -37,5 +38,17 @@ def _trace(file: str) -> Evidence:
     try:
         return read_trace(file)
     except UsageError as error:
-        how = f"make one with: recctl trace -o {one_line(quote(file))} -- pytest"
+        how = f"make one with: recctl trace -o {one_line(quote(_free(file)))} -- pytest"
         raise UsageError(f"--trace {error}; {how}") from None
+
+
+def _free(file: str) -> str:
+    """A name like a file's to which a trace can be written, as it is not taken."""
+    place = Path(file)
+    names = (place.with_stem(f"{place.stem}-{one}") for one in count(2))
+    try:
+        if not place.exists() or (place.is_file() and not place.stat().st_size):
+            return file
+        return str(next(one for one in names if not one.exists()))
+    except (OSError, ValueError):
+        return "trace.jsonl"

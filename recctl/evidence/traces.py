@@ -100,8 +100,20 @@ def _refused(file: str, number: int, error: ValueError) -> str:
     if isinstance(error, ValidationError):
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"][1:])
-        text = f"{place}: {first['msg']}" if place else first["msg"]
+        kind = first["type"]
+        text = _WRONG.get(kind, "its {} is not of the form that it has").format(place)
     return f"{one_line(file)}:{number}: no line of a trace: {one_line(text)[:160]}"
+
+
+_WRONG = {
+    "extra_forbidden": "it has a {}, which no line of its kind has",
+    "json_invalid": "no JSON",
+    "missing": "it has no {}",
+    "model_attributes_type": "no object",
+    "union_tag_invalid": "of no known kind",
+    "union_tag_not_found": "it has no kind",
+}
+"""What is wrong with a line, by pydantic's types of errors."""
 
 
 @dataclass(slots=True)
@@ -316,6 +328,7 @@ def untraced(line: "Untraced") -> str:
             " for want of variables",
             "hand PYTHONPATH and RECCTL_TRACE… on to it; ",
         ),
+        "rights": (" as it is another user's", "let it write the trace; "),
     }.get(line.why, ("", ""))
     return (
         f"it started a program that is not traced{what}: {command};"

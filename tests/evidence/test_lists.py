@@ -300,3 +300,11 @@ def test_one_list_given_twice_is_one(tmp_path: Path) -> None:
 def test_a_list_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no such file"):
         read([str(tmp_path / "missing")])
+
+
+def test_a_trace_is_told_as_one(tmp_path: Path) -> None:
+    trace = tmp_path / "t.jsonl"
+    trace.write_text('{"kind":"run","run":"0123456789abcdef"}\n')
+    with pytest.raises(UsageError) as told:
+        read(tests=[str(trace)])
+    assert "a trace, and no list of tests; give it as: --trace " in str(told.value)

@@ -264,9 +264,15 @@ def test_a_missing_line_feed_is_damage(trace: Path) -> None:
         (WHOLE + "hello\n", ":8: no line of a trace"),
         (WHOLE + "[]\n", ":8: no line of a trace"),
         (WHOLE + line("dance"), ":8: no line of a trace"),
-        (WHOLE + line("end", exit="0"), ":8: no line of a trace: exit: "),
-        (WHOLE + line("end", exit=0, more=1), ":8: no line of a trace: more: "),
-        (WHOLE + line("end", run="../../x", exit=0), ":8: no line of a trace: run: "),
+        (WHOLE + line("end", exit="0"), ":8: no line of a trace: its exit is not of the form"),
+        (
+            WHOLE + line("end", exit=0, more=1),
+            ":8: no line of a trace: it has a more, which no line",
+        ),
+        (
+            WHOLE + line("end", run="../../x", exit=0),
+            ":8: no line of a trace: its run is not of the form",
+        ),
         (WHOLE.replace('"version":1', '"version":2'), "written by another recctl, in version 2"),
         (b"\xff\xfe\n", "no line of a trace"),
         (b"\x00" * MOST_LINE_BYTES, "no trace: a line is longer than"),
@@ -343,3 +349,14 @@ def test_the_schema_and_what_is_read_agree_on_members_missing_and_unknown(kind: 
         assert accepts(less) == (schema.explain("trace", less) is None)
     assert not accepts(example | {"more": 1})
     assert schema.explain("trace", example | {"more": 1}) is not None
+
+
+def test_what_is_refused_says_how_to_make_one_under_a_name_that_is_free(tmp_path: Path) -> None:
+    refused = tmp_path / "t.jsonl"
+    for content, free in (("tests/a.py::t\n", "t-2.jsonl"), ("", "t.jsonl"), (None, "t.jsonl")):
+        refused.unlink(missing_ok=True)
+        if content is not None:
+            refused.write_text(content)
+        with pytest.raises(UsageError) as told:
+            read(traces=[str(refused)])
+        assert str(told.value).endswith(f"recctl trace -o {tmp_path / free} -- pytest")
