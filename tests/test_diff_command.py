@@ -448,3 +448,17 @@ def test_an_unknown_revision_is_told_with_where_to_find_one(repository: Work) ->
     (line,) = differ(repository.top, "--git", "nope").errors
     assert "unknown revision 'nope'" in line
     assert line.endswith("git log --oneline --all")
+
+
+def test_what_is_in_an_unresolved_merge_is_no_clean_index(repository: Work) -> None:
+    at = f"{FOLDER}/{OLD[0]}"
+    for turn, answer in ((["--", "."], "No."), (["-b", "theirs"], "Some."), (["main"], "Plenty.")):
+        if (repository.top / at).exists():
+            repository.git("checkout", "-q", *turn)
+        repository.commit({at: canonical(chat("Any fog?", answer)[1])})
+    with pytest.raises(AssertionError):
+        repository.git("merge", "-q", "theirs")
+    ran = differ(repository.top, "--git", "--staged", "--exit-code")
+    assert ran.code == 1
+    assert f"{at}: after: an unresolved merge" in ran.stdout
+    assert ran.stderr == "recctl: 1 file not compared; see: recctl validate\n"

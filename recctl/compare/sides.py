@@ -13,7 +13,7 @@ from pathlib import Path
 from recctl import corpus
 from recctl.dialects import Name, published
 from recctl.errors import NothingFoundError, UnreadableError, UsageError
-from recctl.gitstore import Blob, Objects, Repository, bare_repository_of, repository_of
+from recctl.gitstore import Blob, Objects, Repository, Tree, bare_repository_of, repository_of
 from recctl.safetext import one_line
 
 _SKIPPED = frozenset({"node_modules", "__pycache__"})
@@ -87,16 +87,15 @@ def of_git(
             raise UsageError("--staged compares the index with one commit, not with a range")
         since, until = _ends(repository, revisions)
     else:
-        since = _End(_commit(repository, revisions, staged=staged), revisions)
-        until = _End(None, "") if staged else None
+        since = _end(_commit(repository, revisions, staged=staged), revisions)
+        until = _INDEX if staged else None
     with repository.objects() as objects:
         trees = _Trees(repository, objects, under, frozenset(under if named else ()))
         held = trees.held(since)
-        before = trees.files(held, since.shown)
-        after = (
-            trees.at_work(held) if until is None else trees.files(trees.held(until), until.shown)
-        )
-        moved = trees.submodules(since, until)
+        before = trees.files(held, since)
+        now = trees.held(until or _INDEX)
+        after = trees.at_work(held, now) if until is None else trees.files(now, until)
+        moved = trees.submodules(held, now, at_work=until is None)
         if named:
             _check_found(repository, under, paths, {**before, **after, **dict.fromkeys(moved)})
         yield Sides(before, after, moved)
@@ -113,6 +112,9 @@ class _End:
     def is_index(self) -> bool:
         """Whether it is the index."""
         return self.commit is None and not self.shown
+
+
+_INDEX = _End(None, "")
 
 
 def _of_folder(folder: str) -> dict[str, File]:
@@ -175,9 +177,10 @@ def _places(repository: Repository, paths: Sequence[str]) -> list[str]:
 
 def _commit(repository: Repository, revision: str, *, staged: bool) -> str | None:
     """The commit to compare with; null for the index of a repository without any."""
-    if revision == "HEAD" and repository.head() is None:
-        if staged:
-            return None
+    if revision == "HEAD":
+        head = repository.head()
+        if head is not None or staged:
+            return head
         raise UsageError(
             "the repository has no commit yet; what is staged is told by: recctl diff --git"
             " --staged"
@@ -202,7 +205,12 @@ def _ends(repository: Repository, revisions: str) -> tuple[_End, _End]:
     left, _, right = revisions.partition("..")
     is_base = right.startswith(".")
     shown = since[:_SHORT] if is_base else left or "HEAD"
-    return _End(since, shown), _End(until, right.removeprefix(".") or "HEAD")
+    return _end(since, shown), _end(until, right.removeprefix(".") or "HEAD")
+
+
+def _end(commit: str | None, shown: str) -> _End:
+    """A commit, called as it can be called with a path behind."""
+    return _End(commit, commit[:_SHORT] if commit and shown.startswith(":/") else shown)
 
 
 def _with_list(error: UsageError) -> UsageError:
@@ -221,26 +229,31 @@ class _Trees:
     under: Sequence[str]
     named: frozenset[str]
 
-    def held(self, end: _End) -> dict[str, Blob]:
+    def held(self, end: _End) -> Tree:
         """What a commit or the index has."""
-        if end.commit is not None:
-            return self._counting(self.repository.tree(end.commit, self.under))
-        return self._counting(self.repository.staged(self.under)) if end.is_index else {}
+        if end.commit is None and not end.is_index:
+            return Tree({}, {})
+        return self.repository.tree_of(end.commit, self.under)
 
-    def files(self, blobs: Mapping[str, Blob], revision: str) -> dict[str, File]:
+    def files(self, tree: Tree, end: _End) -> dict[str, File]:
         """What git has, as a revision names it."""
-        return {place: self._of_blob(place, blob, revision) for place, blob in blobs.items()}
+        return {
+            place: self._of_blob(place, blob, end.shown)
+            if place not in tree.unmerged
+            else File(place, _unmerged)
+            for place, blob in self._counting(tree.files).items()
+        }
 
-    def at_work(self, held: Mapping[str, Blob]) -> dict[str, File]:
+    def at_work(self, held: Tree, now: Tree) -> dict[str, File]:
         """The files of the work tree: as the index has them, changed since, and new ones.
 
-        `held` is what they are compared with.
+        `held` is what they are compared with, `now` the index.
         """
         top = self.repository.top
-        tracked = self._counting(self.repository.staged(self.under))
+        tracked = self._counting(now.files)
         changed = self.repository.uncommitted(top / place for place in tracked)
         files = {
-            place: self._of_disk(place, held.get(place))
+            place: self._of_disk(place, held.files.get(place))
             if top / place in changed
             else self._of_blob(place, blob)
             for place, blob in tracked.items()
@@ -248,24 +261,19 @@ class _Trees:
         }
         for new in sorted(self.repository.new(self.under)):
             if self._counts(new):
-                files[new] = self._of_disk(new, held.get(new))
+                files[new] = self._of_disk(new, held.files.get(new))
         return files
 
-    def submodules(self, since: _End, until: _End | None) -> dict[str, tuple[bool, bool]]:
-        """The submodules that are at other commits, or only on one side; null: the work tree."""
-        before = self._submodules(since)
-        after = self._submodules(until or _End(None, ""))
-        moved = self.repository.submodules_moved(self.under) if until is None else frozenset()
+    def submodules(self, held: Tree, now: Tree, *, at_work: bool) -> dict[str, tuple[bool, bool]]:
+        """The submodules that are at other commits, or only on one side."""
+        before, after = held.submodules, now.submodules
+        is_moved = at_work and after
+        moved = self.repository.submodules_moved(self.under) if is_moved else frozenset()
         return {
             place: (place in before, place in after)
             for place in sorted(before.keys() | after.keys())
             if before.get(place) != after.get(place) or place in moved
         }
-
-    def _submodules(self, end: _End) -> Mapping[str, str]:
-        if end.commit is None and not end.is_index:
-            return {}
-        return self.repository.submodules(end.commit, self.under)
 
     def _counting(self, blobs: Mapping[str, Blob]) -> dict[str, Blob]:
         """Those of some files that count."""
@@ -302,6 +310,10 @@ class _Trees:
                 forms = (content, content.replace(b"\r\n", b"\n"))
                 known_as = held.id if held.id in map(self.repository.id_of, forms) else None
         return File(place, lambda: corpus.read(entry), known_as)
+
+
+def _unmerged() -> bytes:
+    raise UnreadableError("an unresolved merge")
 
 
 def _is_skipped(folder: str) -> bool:

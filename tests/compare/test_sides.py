@@ -372,6 +372,54 @@ def test_submodules_are_passed_over(repository: Work, tmp_path: Path) -> None:
     assert refusal("HEAD", ".", "sub").startswith("sub is not in the repository")
 
 
+def in_conflict(repository: Work) -> Recorded:
+    """A recording that two branches have changed, in a merge that was left half done."""
+    base, ours, theirs = (chat("Any fog?", answer) for answer in ("No.", "Some.", "Plenty."))
+    repository.commit(files(base, TIDE))
+    repository.git("branch", "theirs")
+    repository.commit(files(ours))
+    repository.git("checkout", "-q", "theirs")
+    repository.commit(files(theirs))
+    repository.git("checkout", "-q", "main")
+    with pytest.raises(AssertionError):
+        repository.git("merge", "-q", "theirs")
+    return base
+
+
+def test_a_file_in_a_conflict_is_not_compared(repository: Work) -> None:
+    at = path_of(in_conflict(repository))
+    assert seen(staged=True).unread == (Unread(at, None, "an unresolved merge"),)
+
+
+def test_a_commit_is_named_by_its_message(repository: Work) -> None:
+    repository.commit(files(OLD), "one fog: horn")
+    repository.commit(files(TIDE), "two")
+    repository.commit(files(OTHER), "three")
+    assert told(seen(":/one fog: horn..:/two")) == [("added", "", path_of(TIDE))]
+    assert told(seen(":/two")) == [("added", "", path_of(OTHER))]
+
+
+@pytest.mark.parametrize(
+    ("revisions", "staged", "most"), [("HEAD~1..HEAD", False, 7), ("HEAD", True, 6)]
+)
+def test_git_is_asked_for_nothing_twice(
+    repository: Work, monkeypatch: pytest.MonkeyPatch, revisions: str, staged: bool, most: int
+) -> None:
+    repository.commit(files(OLD))
+    repository.commit(files(TIDE))
+    started = []
+    real = subprocess.Popen
+
+    def counted(arguments: list[str], **options: object) -> object:
+        started.append(arguments)
+        return real(arguments, **options)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(subprocess, "Popen", counted)
+    seen(revisions, staged=staged)
+    assert len(started) <= most
+    assert len(set(map(tuple, started))) == len(started)
+
+
 # What makes no sense
 
 
