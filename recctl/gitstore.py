@@ -106,6 +106,19 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Tree:
+    """What a commit or the index holds, by path.
+
+    `submodules` have the commits that are asked for. `unmerged` are paths in a conflict, of which
+    `files` has our side, or theirs where we have none.
+    """
+
+    files: Mapping[str, Blob]
+    submodules: Mapping[str, str]
+    unmerged: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Repository:
     """A work tree and the repository behind it.
 
@@ -320,38 +333,37 @@ class Repository:
 
         Submodules are left out. Raises UsageError for an unknown revision.
         """
-        commit = self.resolve(revision)
-        listing = _tokens(
-            self.top, "ls-tree", "-r", "-z", "--full-tree", commit, "--", *map(_exactly, under)
-        )
-        files = {}
-        for entry in listing:
-            attributes, _, name = entry.partition(b"\t")
-            mode, _, object_id = attributes.split()
-            if blob := _blob(mode, object_id):
-                files[os.fsdecode(name)] = blob
-        return files
+        return self.tree_of(self.resolve(revision), under).files
 
-    def submodules(
-        self, revision: str | None = None, under: Sequence[str] = ()
-    ) -> Mapping[str, str]:
-        """The submodules of a commit, or of the index, by path: the commits that are asked for.
+    def tree_of(self, commit: str | None, under: Sequence[str] = ()) -> Tree:
+        """All that the commit of an id holds, or the index, at and below some paths.
 
-        Raises UsageError for an unknown revision, and GitError.
+        Raises GitError.
         """
         specs = ("--", *map(_exactly, under))
-        if revision is None:
+        if commit is None:
             listing = _tokens(self.top, "ls-files", "--stage", "-z", *specs, index=self.index)
         else:
-            commit = self.resolve(revision)
             listing = _tokens(self.top, "ls-tree", "-r", "-z", "--full-tree", commit, *specs)
-        found = {}
+        best: dict[str, tuple[int, Blob]] = {}
+        submodules: dict[str, str] = {}
+        unmerged = set()
         for entry in listing:
-            attributes, _, name = entry.partition(b"\t")
+            attributes, _, raw = entry.partition(b"\t")
+            # Of the index, mode, id and stage; of a commit, mode, type and id.
             mode, *rest = attributes.split()
+            object_id = rest[0 if commit is None else 1]
+            stage = int(rest[1]) if commit is None else 0
+            path, blob = os.fsdecode(raw), _blob(mode, object_id)
+            rank = (0, 2, 3, 1).index(stage)
+            if stage:
+                unmerged.add(path)
             if int(mode, 8) == _SUBMODULE:
-                found[os.fsdecode(name)] = rest[0 if revision is None else 1].decode("ascii")
-        return found
+                submodules[path] = object_id.decode("ascii")
+            elif blob and (path not in best or rank < best[path][0]):
+                best[path] = (rank, blob)
+        files = {path: blob for path, (_, blob) in best.items()}
+        return Tree(files, submodules, frozenset(unmerged))
 
     def submodules_moved(self, under: Sequence[str] = ()) -> frozenset[str]:
         """The submodules whose work tree is at another commit than the index has, by path.
@@ -378,17 +390,7 @@ class Repository:
 
         Raises GitError.
         """
-        best: dict[str, tuple[int, Blob]] = {}
-        for entry in _tokens(
-            self.top, "ls-files", "--stage", "-z", "--", *map(_exactly, under), index=self.index
-        ):
-            attributes, _, name = entry.partition(b"\t")
-            mode, object_id, stage = attributes.split()
-            path, blob = os.fsdecode(name), _blob(mode, object_id)
-            rank = (0, 2, 3, 1).index(int(stage))
-            if blob and (path not in best or rank < best[path][0]):
-                best[path] = (rank, blob)
-        return {path: blob for path, (_, blob) in best.items()}
+        return self.tree_of(None, under).files
 
     def changes(self, before: str, after: str, under: Sequence[str] = ()) -> Iterator[Change]:
         """The files that differ between two commits, in order of path; renames are not looked for.
@@ -464,7 +466,9 @@ class Repository:
         return "" if place == "." else place
 
     def _parsed(self, revision: str) -> str:
-        return _line(self.top, "rev-parse", "--verify", f"{revision}^{{commit}}")
+        # What follows `:/` is a text to look for, with all that stands behind it.
+        commit = revision if revision.startswith(":/") else f"{revision}^{{commit}}"
+        return _line(self.top, "rev-parse", "--verify", commit)
 
     def _is_known(self, revision: str) -> bool:
         try:
