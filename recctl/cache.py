@@ -33,7 +33,6 @@ _LARGEST = 2**63 - 1
 FACTS = {
     "size": "INTEGER",
     "sha256": "TEXT",
-    "blob": "TEXT",
     "test_id": "TEXT",
     "kind": "TEXT",
     "method": "TEXT",
@@ -58,7 +57,6 @@ _TABLES = (
     "CREATE TABLE files (folder INTEGER NOT NULL, name TEXT NOT NULL, stamp TEXT, about TEXT,"
     f" seen TEXT, {', '.join(f'{name} {kind}' for name, kind in FACTS.items())},"
     " UNIQUE (folder, name))",
-    "CREATE INDEX by_blob ON files (blob)",
 )
 _OF_FOLDER = "folder = (SELECT id FROM folders WHERE path = ?)"
 _KNOWN = f"SELECT name, stamp, about, seen, {', '.join(FACTS)} FROM files WHERE {_OF_FOLDER}"  # noqa: S608 - constants
@@ -180,11 +178,6 @@ class Cache:
         """Forget files of a folder."""
         gone = [(folder, name) for name in names]
         self._write(lambda run: run(f"DELETE FROM files WHERE {_OF_FOLDER} AND name = ?", gone))  # noqa: S608
-
-    def test_of(self, blob: str) -> tuple[str | None] | None:
-        """The test id of the recording that git knows by that id; null where none is known."""
-        found = self._rows("SELECT test_id FROM files WHERE blob = ? AND kind NOT NULL", blob)
-        return (found[0][0],) if found else None
 
     def listing(self, digits: str) -> Callable[[str], Listed]:
         """What folders hold, of the files only those whose names begin with some digits.

@@ -5,7 +5,7 @@ Enough to list it, to count it, to find it by a hash, and to judge it beside oth
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha1, sha256
+from hashlib import sha256
 from itertools import accumulate
 from typing import Any
 
@@ -22,14 +22,10 @@ from recctl.shapes import text
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """A recording in short. `size` is in bytes, `sha256` and `blob` tell its content.
-
-    `blob` is the id that git gives it, where its ids have 40 digits.
-    """
+    """A recording in short. `size` is in bytes, `sha256` tells its content."""
 
     size: int
     sha256: str
-    blob: str
     test_id: str | None
     kind: Kind | None
     method: str | None
@@ -47,7 +43,6 @@ def facts_of(recording: Recording, raw: bytes, digest: str, identity: Identity) 
     return Facts(
         size=len(raw),
         sha256=digest,
-        blob=sha1(b"blob %d\0%b" % (len(raw), raw), usedforsecurity=False).hexdigest(),
         test_id=recording.test_id,
         kind=recording.kind,
         method=text(request.get("method")),
@@ -66,7 +61,7 @@ def packed(facts: Facts, table: Table) -> tuple[Any, ...]:
     places = {dialect.name: str(place) for place, dialect in enumerate(table.dialects)}
     fitting = " ".join(places[dialect.name] for dialect in identity.fitting)
     return (
-        *(facts.size, facts.sha256, facts.blob, facts.test_id, facts.kind),
+        *(facts.size, facts.sha256, facts.test_id, facts.kind),
         *(facts.method, facts.url, facts.endpoint, facts.model, facts.provider),
         *(
             facts.streaming,
@@ -93,12 +88,24 @@ def no_facts(size: int, digest: str) -> tuple[Any, ...]:
     return (size, digest, *[None] * (len(FACTS) - 2))
 
 
+_TEST_ID, _STANDING, _WANTED = map(list(FACTS).index, ("test_id", "standing", "wanted"))
+
+
+def in_short(row: Row) -> tuple[str | None, Standing | None, str | None]:
+    """Test id, standing and the hash that is wanted, all null for what is no recording.
+
+    Raises ValueError for what `packed` did not make.
+    """
+    standing = row.facts[_STANDING]
+    return row.facts[_TEST_ID], Standing(standing) if standing else None, row.facts[_WANTED]
+
+
 def unpacked(row: Row, table: Table) -> Facts | None:
     """Facts as the cache had them; null where it has none.
 
     Raises ValueError or LookupError for what `packed` did not make.
     """
-    size, digest, blob, test_id, kind, method, url, endpoint, model, provider, *others = row.facts
+    size, digest, test_id, kind, method, url, endpoint, model, provider, *others = row.facts
     streaming, standing, fitting, wanted, hashes = others
     if standing is None:
         return None
@@ -111,7 +118,6 @@ def unpacked(row: Row, table: Table) -> Facts | None:
     return Facts(
         size=size,
         sha256=digest,
-        blob=blob,
         test_id=test_id,
         kind=Kind(kind) if kind else None,
         method=method,

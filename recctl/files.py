@@ -57,12 +57,26 @@ def read(path: "Path | str") -> bytes:
     try:
         _check(os.stat(path))  # noqa: PTH116 - a text is a path, too
         descriptor = os.open(path, _OPEN_FLAGS)
-        with os.fdopen(descriptor, "rb") as file:
-            _check(os.fstat(descriptor))  # another file may have taken its place
-            return file.read(MAX_BYTES)
+        try:
+            status = os.fstat(descriptor)
+            _check(status)  # another file may have taken its place
+            return _all_of(descriptor, status.st_size)
+        finally:
+            os.close(descriptor)
     except (OSError, RuntimeError, ValueError) as error:
         # RuntimeError: Python 3.11 and 3.12 say so of links in a circle. ValueError: a NUL byte.
         raise UnreadableError(reason(error)) from None
+
+
+def _all_of(descriptor: int, size: int) -> bytes:
+    """What is in an open file of about that size: as a rule, in one piece."""
+    content = os.read(descriptor, size + 1)
+    if len(content) == size:
+        return content  # a file that grows meanwhile is as good as it was
+    pieces = [content]
+    while pieces[-1] and sum(map(len, pieces)) < MAX_BYTES:
+        pieces.append(os.read(descriptor, 1 << 20))
+    return b"".join(pieces)
 
 
 def write(path: "Path", content: bytes) -> None:

@@ -128,32 +128,30 @@ def processors() -> int:
 def _recalled(entries: Sequence[Entry], look: Look[T], cache: Cache | None) -> list[T | _Left]:
     """What the cache knows of entries; of the others, that they are left to be read."""
     found: list[T | _Left] = []
-    for folder, some in groupby(entries, lambda entry: entry.path.parent):
-        together = list(some)
+    for folder, some in groupby(entries, lambda entry: os.path.dirname(entry.path)):  # noqa: PTH120
+        together = {entry.path.name: entry for entry in some}
         place = os.path.abspath(folder)  # noqa: PTH100 - links stay
-        known = cache.known(place, [entry.path.name for entry in together]) if cache else {}
-        found += (_looked_up(entry, place, known.get(entry.path.name), look) for entry in together)
+        known = cache.known(place, together) if cache else {}
+        found += (_looked_up(one, place, known.get(name), look) for name, one in together.items())
         if cache is not None and len(known) > len(together):
-            names = {entry.path.name for entry in together}
-            gone = [one for one in known if one not in names]
-            cache.forget(place, [one for one in gone if not os.path.lexists(folder / one)])
+            gone = [name for name in known if name not in together]
+            paths = {name: os.path.join(place, name) for name in gone}  # noqa: PTH118
+            cache.forget(place, [name for name in gone if not os.path.lexists(paths[name])])
     return found
 
 
 def _looked_up(entry: Entry, folder: str, row: Row | None, look: Look[T]) -> "T | _Left":
     try:
-        status = entry.path.lstat()
+        status = os.lstat(entry.path)  # a Path would ask in a slower way
     except (OSError, ValueError):
         return _Left(entry, folder, None, None)
     if entry.obstacle is not None or not stat.S_ISREG(status.st_mode):
         return _Left(entry, folder, None, None)
-    if row is None:
-        return _Left(entry, folder, status, None)
     try:
-        recalled = look.recalled(entry, row)
+        recalled = None if row is None else look.recalled(entry, row)
     except (ValueError, TypeError, LookupError, AttributeError):
         recalled = None
-    if recalled is None:
+    if row is None or recalled is None:
         return _Left(entry, folder, status, None)
     return recalled if row.stamp == stamp_of(status) else _Left(entry, folder, status, row)
 

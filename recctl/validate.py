@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,7 +21,7 @@ from recctl.corpus import Corpus, Entry, read
 from recctl.diagnostics import Finding, Fix, Report, RuleText, Violation
 from recctl.dialects import Name
 from recctl.errors import UnreadableError
-from recctl.facts import facts_of, no_facts, packed, unpacked
+from recctl.facts import facts_of, in_short, no_facts, packed
 from recctl.jsontext import Parsed, parse, parse_written
 from recctl.recording import Recording
 from recctl.rules import (
@@ -35,6 +35,7 @@ from recctl.rules import (
     Subject,
 )
 from recctl.rules.leftovers import Leftovers
+from recctl.rules.origin import roots_above
 from recctl.rules.policy import Policy
 from recctl.rules.selection import Choice, Exemption, Selection, choose
 from recctl.scan import Kept, Means, scan
@@ -92,10 +93,11 @@ def validate(
     examined = scan(corpus.entries, examination, means or Means())
     findings: list[Finding] = []
     members = []
+    tests = _Tests(selection, policy)
     for entry, one in zip(corpus.entries, examined, strict=True):
         findings += (_finding(found, selection, str(entry.path)) for found in one.found)
         if one.member is not None:
-            findings += _beyond(entry, one.member, selection, policy)
+            findings += tests.findings(entry, one.member)
             members.append(one.member)
     named = tuple(member for member in members if member.is_named)
     for rule in _running(CORPUS_RULES, selection):
@@ -168,7 +170,7 @@ def examine(
     policy = policy or Policy()
     (one,) = scan((entry,), examination_of(selection, policy), Means())
     found = tuple(_finding(found, selection, str(entry.path)) for found in one.found)
-    beyond = _beyond(entry, one.member, selection, policy) if one.member else ()
+    beyond = _Tests(selection, policy).findings(entry, one.member) if one.member else ()
     return (*found, *beyond)
 
 
@@ -213,17 +215,17 @@ class Examination:
         if row.about != self.about or row.seen is None:
             return None
         found, calls, echoes = json.loads(row.seen) if row.seen else ((), (), ())
-        facts = unpacked(row, self.policy.table)
+        test_id, standing, wanted = in_short(row)
         is_named = Name.parse(entry.path.name) is not None
         member = None
-        if is_named or facts is not None:
+        if is_named or standing is not None:
             member = Member(
                 path=str(entry.path),
                 sha256=row.sha256,
                 is_named=is_named,
-                test_id=facts.test_id if facts else None,
-                wanted=facts.identity.wanted if facts else None,
-                standing=facts.identity.standing if facts else None,
+                test_id=test_id,
+                wanted=wanted,
+                standing=standing,
                 calls=tuple(Call(*one) for one in calls),
                 echoes=tuple(Call(*one) for one in echoes),
             )
@@ -333,17 +335,30 @@ def _finding(found: Found, selection: Selection, path: str) -> Finding:
     )
 
 
-def _beyond(
-    entry: Entry, member: Member, selection: Selection, policy: Policy
-) -> Iterator[Finding]:
-    """What rules find that look beyond a file; it is read again only where they do."""
-    for rule in _running(BEYOND_RULES, selection):
-        for violation in rule.check(member, _parts_of(entry.path.parent), policy):
+class _Tests:
+    """What the rules on tests find. During a run each test is looked at once."""
+
+    def __init__(self, selection: Selection, policy: Policy) -> None:
+        self._rules = tuple(_running(BEYOND_RULES, selection))
+        self._selection = selection
+        self._policy = policy
+        self._roots = cache(partial(roots_above, table=policy.table))
+        self._found = cache(self._look)
+
+    def findings(self, entry: Entry, member: Member) -> Iterator[Finding]:
+        """Of one recording, which is read again only where there are any."""
+        if member.test_id is None or not self._rules:
+            return
+        file = member.test_id.partition("::")[0]
+        roots = self._policy.test_roots or self._roots(_parts_of(entry.path.parent), file)
+        for rule, violation in self._found(member.test_id, roots):
             parsed = _parsed_again(entry)
             line = parsed.line_of(violation.pointer) if parsed else 1
-            yield _finding(
-                _found(rule, violation, line, _excerpt(parsed, line)), selection, member.path
-            )
+            found = _found(rule, violation, line, _excerpt(parsed, line))
+            yield _finding(found, self._selection, member.path)
+
+    def _look(self, test_id: str, roots: tuple[Path, ...]) -> list[tuple[Rule[Any], Violation]]:
+        return [(rule, one) for rule in self._rules for one in rule.check(test_id, roots)]
 
 
 def _parsed_again(entry: Entry) -> Parsed | None:

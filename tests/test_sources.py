@@ -14,11 +14,13 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from recctl import sources
-from recctl.rules.origin import orphan
+from recctl.corpus import Entry
+from recctl.rules import TABLE
 from recctl.rules.policy import Policy
-from recctl.rules.subject import Member
+from recctl.rules.selection import Choice, choose
 from recctl.sources import MAX_BRACES, MAX_BYTES, NodeId, Presence, find_test, holds_sources
-from tests.build import TEST, chat_answer, chat_request, folder_of, recording
+from recctl.validate import examine
+from tests.build import TEST, chat_answer, chat_request, folder_of, recording, write
 from tests.cli import needs_posix
 
 FILE = "tests/chat/test_keeper.py"
@@ -1141,9 +1143,10 @@ def said(
     folder: Path, *, test_id: str | None = TEST, roots: tuple[Path, ...] = ()
 ) -> list[tuple[str, str]]:
     """What the rule says of a recording in a folder."""
-    member = Member(str(folder / NAME), "", True, test_id, None, None, (), ())
-    found = orphan(member, folder.parts, Policy(test_roots=roots))
-    return [(one.pointer, one.message) for one in found]
+    path = write(folder, ".", (NAME, {**DOCUMENT, "test_id": test_id}))
+    chosen = choose(TABLE, Choice(select=["orphan"]))
+    found = examine(Entry(path), chosen, Policy(test_roots=roots))
+    return [(one.pointer, one.message) for one in found if one.name == "orphan"]
 
 
 def beside(root: Path) -> Path:

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from recctl.sources import NodeId, written_parameters
+from recctl.sources import NodeId
+from recctl.sources.parameters import written_parameters
 
 FILE = "tests/chat/test_keeper.py"
 

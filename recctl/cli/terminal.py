@@ -105,19 +105,24 @@ def terminal_width() -> int | None:
 
 def print_lines(lines: Iterable["Text"], color: Color) -> None:
     """Styled lines on stdout, wrapped on a terminal and whole in a pipe."""
+    width = terminal_width()
+    no_color = color is Color.AUTO and bool(os.environ.get("NO_COLOR"))
+    is_piped = width is None and not os.environ.get("FORCE_COLOR")
+    plain = color is Color.NEVER or no_color or (color is Color.AUTO and is_piped)
+    if width is not None:
+        from recctl.render.terminal import wrapped  # noqa: PLC0415
+
+        lines = wrapped(lines, width)
+    if plain:
+        sys.stdout.writelines(f"{line.plain.expandtabs()}\n" for line in lines)
+        return
     from rich.console import Console  # noqa: PLC0415
 
-    from recctl.render.terminal import wrapped  # noqa: PLC0415
-
-    wants_none = color is Color.AUTO and bool(os.environ.get("NO_COLOR"))
-    plain = color is Color.NEVER or wants_none
     console = Console(
         file=sys.stdout,
-        force_terminal=False if plain else True if color is Color.ALWAYS else None,
-        no_color=plain,
+        force_terminal=True if color is Color.ALWAYS else None,
         highlight=False,
         soft_wrap=True,
     )
-    width = terminal_width()
-    for line in lines if width is None else wrapped(lines, width):
+    for line in lines:
         console.print(line)

@@ -160,6 +160,8 @@ def redundant(files: Sequence[Member]) -> Iterator[tuple[str, Violation]]:
         if one.wanted is not None and not one.lists_models:
             same.setdefault((one.test_id, one.wanted), []).append(one)
     for group in same.values():
+        if len(group) == 1:
+            continue
         by_name: dict[str, Member] = {}
         for one in sorted(group, key=lambda one: PurePath(one.path).parts):
             by_name.setdefault(one.file_name, one)

@@ -1,17 +1,15 @@
 """The rule on where a recording comes from: its test."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from recctl.diagnostics import Violation
 from recctl.dialects import Table
-from recctl.rules.policy import Policy
-from recctl.rules.subject import Member
 from recctl.sources import NodeId, Presence, Sought, find_test, holds_sources
 
 
-def orphan(member: Member, folder: tuple[str, ...], policy: Policy) -> Iterator[Violation]:
+def orphan(test_id: str, roots: Sequence[Path]) -> Iterator[Violation]:
     """The recording's test does not exist any more.
 
     Nothing replays it. When a test is deleted or renamed, its recordings stay behind, and they
@@ -25,12 +23,9 @@ def orphan(member: Member, folder: tuple[str, ...], policy: Policy) -> Iterator[
     What to do: restore the test, or delete its recordings. If it was renamed, give them its new
     test id, with which their hashes and file names change.
     """
-    if member.test_id is None:
-        return
-    roots = policy.test_roots or roots_above(folder, member.test_id, policy.table)
     reasons = []
     for root in roots:
-        sought = sought_below(root, member.test_id)
+        sought = sought_below(root, test_id)
         if sought.presence is not Presence.GONE:
             return
         reasons.append(sought.reason)
@@ -77,13 +72,13 @@ def bases_above(
     return tuple(dict.fromkeys(found))
 
 
-def roots_above(folder: tuple[str, ...], test_id: str, table: Table) -> tuple[Path, ...]:
+def roots_above(folder: tuple[str, ...], test_file: str, table: Table) -> tuple[Path, ...]:
     """The roots of the trees that a recording in a folder may lie in; none where that is unclear.
 
     Such a root has sources: without any, the recordings were copied without their tests. If one
     of several has none, nothing follows from the others.
     """
-    beside = PurePosixPath(NodeId.parse(test_id).file).parent
-    bases = bases_above(folder, test_id, table)
+    beside = PurePosixPath(test_file).parent
+    bases = bases_above(folder, test_file, table)
     roots = tuple(Path(*base) for base in bases if base)
     return roots if all(holds_sources(root / beside, root) for root in roots) else ()

@@ -97,9 +97,9 @@ class Member:
 Check = Callable[[Subject], Iterator[Violation]]
 """What a rule on one file does: gives what is wrong with it, by its path and content alone."""
 
-BeyondCheck = Callable[[Member, tuple[str, ...], Policy], Iterator[Violation]]
-"""What a rule does that looks at other files than recordings, too: those around the folder that a
-recording lies in, given part by part."""
+BeyondCheck = Callable[[str, Sequence[Path]], Iterator[Violation]]
+"""What a rule on a recording's test does: gives what is wrong with it, by the test's id and by what
+stands below the roots that its path may count from."""
 
 CorpusCheck = Callable[[Sequence[Member]], Iterator[tuple[str, Violation]]]
 """What a rule on all named files of a run does: gives paths, and what is wrong with each."""

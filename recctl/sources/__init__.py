@@ -15,7 +15,6 @@ Reasons quote names from test ids as they are; what prints them makes them harml
 """
 
 from recctl.sources.nodes import NodeId, Presence, Sought
-from recctl.sources.parameters import written_parameters
 from recctl.sources.search import find_test, holds_sources
 from recctl.sources.tree import MAX_BRACES, MAX_BYTES
 
@@ -27,5 +26,4 @@ __all__ = [
     "Sought",
     "find_test",
     "holds_sources",
-    "written_parameters",
 ]
