@@ -402,7 +402,8 @@ def test_nothing_that_was_recorded_acts_on_the_terminal(repository: Work) -> Non
     [
         ([], "name two recordings or two folders"),
         (["x"], "name two recordings or two folders"),
-        (["tests", "x"], "one is a folder"),
+        (["tests", "x"], "x: no such file or folder"),
+        (["tests", "ffff"], "one is a folder"),
         (["tests", "tests", "tests"], "two folders are compared whole"),
         (["-", "-"], "standard input is one recording"),
         (["a", "b", "-"], "- is A or B"),

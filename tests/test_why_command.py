@@ -12,6 +12,7 @@ import pytest
 
 from recctl import schema
 from recctl.dialects import hash_under, published
+from recctl.hashing import canonical
 from recctl.recording import Recording
 from tests.build import (
     TEST,
@@ -138,6 +139,56 @@ def test_a_stale_recording_that_was_removed_is_found_by_todays_hash(repository: 
     run_as_printed(miss["command"], repository.top, "--apply")
     again = why(repository, digits)
     assert reasons(again) == ["stale"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin"),
+    [((hash_of(FLOATS),), b""), ((hash_of(FLOATS)[:12],), b""), ((), message(hash_of(FLOATS)))],
+    ids=["hash", "digits", "text"],
+)
+def test_a_stale_recording_that_was_removed_is_found_without_its_test(
+    repository: Work, arguments: tuple[str, ...], stdin: bytes
+) -> None:
+    repository.commit({f"{FOLDER}/{STALE[0]}": None}, day=1)
+    miss = why(repository, *arguments, stdin=stdin)
+    assert reasons(miss) == ["removed"]
+    assert miss["test_ids"] == [TEST]
+    run_as_printed(miss["command"], repository.top, "--apply")
+    rehash = miss["causes"][0]["message"].partition("rehash it then: ")[2]
+    run_as_printed(rehash, repository.top, "--apply")
+    assert (repository.top / FOLDER / f"{hash_of(FLOATS)}.json").is_file()
+
+
+def test_what_was_removed_long_ago_is_not_looked_into_without_a_test(
+    repository: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recctl.explain.past._MOST_REMOVED", 1)
+    repository.commit({f"{FOLDER}/{STALE[0]}": None}, day=1)
+    other = recording(chat_request("Fog?"), chat_answer("No."))
+    repository.commit({f"{FOLDER}/{other[0]}": canonical(other[1])}, day=2)
+    assert reasons(why(repository, hash_of(FLOATS))) == ["removed"]
+    repository.commit({f"{FOLDER}/{other[0]}": None}, day=3)
+    assert reasons(why(repository, hash_of(FLOATS))) == []
+
+
+def test_of_a_test_at_the_top_the_folder_is_beside_it(repository: Work) -> None:
+    miss = why(repository, UNKNOWN, "--test-id", "test_top.py::test_it")
+    assert [one["path"] for one in miss["looked_at"]] == [
+        f"recordings/{UNKNOWN}.json",
+        f"{TABLE.shared_folder}/{UNKNOWN}.json",
+    ]
+
+
+def test_of_a_test_at_the_top_of_a_folder_the_recordings_tell_which(tmp_path: Path) -> None:
+    write(tmp_path, "some/recordings", recording(ASKED, chat_answer("No."), test_id="test_a.py::a"))
+    ran = run_here("why", UNKNOWN, "--test-id", "test_a.py::b", cwd=tmp_path)
+    assert f"  some/recordings/{UNKNOWN}.json  no such file" in ran.lines
+
+
+def test_whose_a_recording_is_that_may_be_meant_is_told_once(repository: Work) -> None:
+    ran = run_here("why", UNKNOWN, "--test-id", TEST + "[x]", cwd=repository.top)
+    assert f"    of {TEST}" in ran.lines
+    assert f"    test is {TEST}" not in ran.lines
 
 
 def test_a_changed_parameter_is_followed_by_the_printed_migration(repository: Work) -> None:
@@ -450,6 +501,9 @@ def test_a_closed_input_ends_in_one_line(repository: Work) -> None:
         (["zz"], "zz: no such file or folder, and no hash"),
         ([UNKNOWN, "--url", "x"], "--url and --method"),
         ([UNKNOWN, "--request", "x.json"], "two questions"),
+        (["--request", "x.json"], "--request x.json: no such file"),
+        (["tests"], "tests: a folder of recordings is no question; a log is read by: recctl why -"),
+        ([f"{FOLDER}/{KEPT[0]}"], "a file is no question; if a recording or a request: recctl why"),
     ],
 )
 def test_what_makes_no_sense_is_a_usage_error(

@@ -232,6 +232,9 @@ def _are_folders(given: list[str]) -> bool:
             "name two recordings or two folders; against the last commit: recctl diff --git"
         )
     folders = [os.path.isdir(one) for one in given[:2]]  # noqa: PTH112 - NUL bytes
+    for one in given[:2] if any(folders) else ():
+        if one != "-" and not os.path.lexists(one) and not _REFERENCE.fullmatch(one):
+            raise UsageError(f"{one_line(one)}: no such file or folder")
     if any(folders) and not all(folders):
         raise UsageError("one is a folder, the other is none: name two recordings, or two folders")
     if all(folders) and len(given) > 2:

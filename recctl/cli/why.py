@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import sys
 from dataclasses import replace
 from enum import StrEnum
@@ -139,6 +140,17 @@ def _check_paths(paths: list[str]) -> None:
     for path in paths:
         if not os.path.lexists(path):
             raise UsageError(f"{one_line(path)}: no such file or folder, and no hash")
+    if paths:
+        shown = one_line(shlex.quote(paths[0]))
+        if os.path.isdir(paths[0]):  # noqa: PTH112 - a NUL byte must not raise
+            raise UsageError(
+                f"{one_line(paths[0])}: a folder of recordings is no question;"
+                f" a log is read by: recctl why - {shown}"
+            )
+        raise UsageError(
+            f"{one_line(paths[0])}: a file is no question; if a recording or a request:"
+            f" recctl why --request {shown}; if a log: recctl why < {shown}"
+        )
 
 
 def _is_subject(argument: str) -> bool:
@@ -205,6 +217,8 @@ def _requested(
     from recctl.safetext import one_line  # noqa: PLC0415
 
     where = "standard input" if file == "-" else one_line(file)
+    if file != "-" and not os.path.lexists(file):
+        raise UsageError(f"--request {where}: no such file")
     content = read_stdin() if file == "-" else read_or_tell(Entry(Path(file)))
     try:
         return asked(document_of(where, content), table, test_id=test_id, url=url, method=method)

@@ -8,7 +8,8 @@ tell, the history only where the corpus does not, and of what is read little is 
 import json
 import os
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from heapq import nsmallest
@@ -126,6 +127,10 @@ def explain(
     if left and repository is not None:
         for place in left[:_MOST_TESTS_IN_HISTORY]:
             found[place] = search.in_history_of_test(found[place])
+        left = [place for place in left if not found[place].causes]
+        removed = search.in_history_of_all([found[place].asked for place in left])
+        for place, causes in zip(left, removed, strict=True):
+            found[place] = search.with_causes(found[place], causes)
     return [search.concluded(one) for one in found]
 
 
@@ -298,19 +303,18 @@ class _Search:
     def _found_roots(self, folders: Sequence[PurePosixPath]) -> list[Path]:
         above = self._folders
         found: dict[Path, None] = {}
+        # One part, as that of a test at the top has, is the name of any folder of recordings.
+        telling = [one for one in folders if len(one.parts) > 1]
+        for wanted in telling:
+            found = found or dict.fromkeys(_above(wanted, above))
+        for wanted in telling:
+            for folder in () if found else above:
+                # A test's folder whose recordings are all gone lies beside others.
+                if wanted.parts[0] in folder.parts:
+                    place = folder.parts.index(wanted.parts[0])
+                    found.setdefault(Path(*folder.parts[:place]))
         for wanted in folders:
-            for folder in above:
-                if folder.parts[-len(wanted.parts) :] == wanted.parts:
-                    found.setdefault(Path(*folder.parts[: -len(wanted.parts)]))
-            if found:
-                break
-        if not found:
-            for wanted in folders:
-                for folder in above:
-                    # A test's folder whose recordings are all gone lies beside others.
-                    if wanted.parts[0] in folder.parts:
-                        place = folder.parts.index(wanted.parts[0])
-                        found.setdefault(Path(*folder.parts[:place]))
+            found = found or dict.fromkeys(_above(wanted, above))
         if not found:
             top = self._repository.top if self._repository else Path()
             found[Path(os.path.relpath(top))] = None
@@ -443,6 +447,19 @@ class _Search:
         except GitError:
             return before  # the search by names has told why
         return self.with_causes(before, causes)
+
+    def in_history_of_all(self, wanted: Sequence[Asked]) -> list[list[Cause]]:
+        """What was removed last with just these requests, but other names."""
+        assert self._repository is not None  # noqa: S101 - not called without
+        places = [place for place, one in enumerate(wanted) if len(one.miss.hash) >= FOR_PROOF]
+        causes: list[list[Cause]] = [[] for _ in wanted]
+        if places:
+            past = PastOf(self._repository, self._table)
+            with suppress(GitError):  # the search by names has told why
+                known = past.by_requests([wanted[place].miss for place in places])
+                for place, found in zip(places, known, strict=True):
+                    causes[place] = found
+        return causes
 
     def with_causes(self, before: Explanation, causes: Sequence[Cause]) -> Explanation:
         """An explanation by its causes, with the test that they tell."""
@@ -778,6 +795,13 @@ def _folder_of(test_id: str, table: Table) -> PurePosixPath | None:
     if file.is_absolute() or ".." in file.parts or "\0" in test_id:
         return None
     return file.parent / table.beside_test
+
+
+def _above(wanted: PurePosixPath, folders: Iterable[Path]) -> Iterator[Path]:
+    """The folders below which some folder has such a path."""
+    for folder in folders:
+        if folder.parts[-len(wanted.parts) :] == wanted.parts:
+            yield Path(*folder.parts[: -len(wanted.parts)])
 
 
 def _looked_at(folder: Path, name: str, *, is_list: bool) -> Iterator[Place]:

@@ -4,20 +4,24 @@ import os
 import shlex
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from math import inf
 from pathlib import Path
 
 from recctl import restore
 from recctl.corpus import recording_of
 from recctl.dialects import Table
-from recctl.errors import NothingFoundError, UsageError
+from recctl.errors import NothingFoundError, UnsoundError, UsageError
 from recctl.explain.asking import is_of
 from recctl.explain.told import Miss
 from recctl.explain.values import Cause, Why
 from recctl.gitstore import Blob, Repository
+from recctl.recording import Recording
 from recctl.safetext import one_line
 
 _MOST_GLOBS = 32
 _MOST = 5
+_MOST_REMOVED = 500
+"""So many recordings are looked at that were removed last, where the test is not known."""
 
 
 class PastOf:
@@ -44,18 +48,50 @@ class PastOf:
             wanted = restore.Search(self._repository).by_test(test_id)
         except (NothingFoundError, UsageError):
             return []
-        causes = []
+        (causes,) = self._of_requests([miss], wanted)
+        return causes
+
+    def by_requests(self, misses: Sequence[Miss]) -> list[list[Cause]]:
+        """What was removed last that has just the requests which were looked for, for each miss."""
+        top = self._repository.top
+        lacking = [
+            past
+            for past in restore.pasts(self._repository.history(), self._tree).values()
+            if past.name and not past.has_moved and not os.path.lexists(top / past.path)
+        ]
+        lacking.sort(key=_removed_at, reverse=True)
+        wanted = [restore.Wanted(past, past.versions) for past in lacking[:_MOST_REMOVED]]
+        return self._of_requests(misses, wanted)
+
+    def _of_requests(
+        self, misses: Sequence[Miss], wanted: Sequence[restore.Wanted]
+    ) -> list[list[Cause]]:
+        causes: list[list[Cause]] = [[] for _ in misses]
         for found in restore.contents(self._repository, wanted)[0]:
-            recording = recording_of(found.path, found.path.rpartition("/")[2], found.content)
-            for dialect in reversed(self._table.dialects):
-                if is_of(recording, dialect, miss.hash):
-                    reason = (
-                        f"git has just this request, {found.reason}; its name is of another"
-                        " dialect, so rehash it then"
-                    )
-                    causes.append(self._cause(found.path, reason, test_id, found.path))
-                    break
-        return causes[:_MOST]
+            try:
+                recording = recording_of(found.path, found.path.rpartition("/")[2], found.content)
+            except UnsoundError:
+                continue
+            for miss, known in zip(misses, causes, strict=True):
+                if self._asks(recording, miss) and len(known) < _MOST:
+                    known.append(self._to_rehash(found))
+        return causes
+
+    def _asks(self, recording: Recording, miss: Miss) -> bool:
+        """Whether a recording has just the request that was looked for, under any dialect."""
+        if miss.model is not None and recording.model != miss.model:
+            return False  # no dialect hides which model was asked
+        return any(
+            is_of(recording, dialect, miss.hash) for dialect in reversed(self._table.dialects)
+        )
+
+    def _to_rehash(self, found: restore.Found) -> Cause:
+        path = os.path.relpath(self._repository.top / found.path)
+        reason = (
+            f"git has just this request, {found.reason}; its name is of another dialect,"
+            f" so rehash it then: recctl rehash {one_line(shlex.quote(path))}"
+        )
+        return self._cause(found.path, reason, found.test_id, found.path)
 
     @cached_property
     def _tree(self) -> Mapping[str, Blob]:
@@ -117,3 +153,8 @@ class PastOf:
             name.removeprefix("models-")[:64],
             test_id,
         )
+
+
+def _removed_at(past: restore.Past) -> float:
+    """When it was removed; what HEAD still has, last."""
+    return inf if past.removed is None else past.removed.time

@@ -103,7 +103,7 @@ def _gist(one: Explanation) -> Hashable:
     """What explanations must have in common to be told as one."""
     if one.causes:
         return tuple(
-            (cause.why, cause.message, _without_path(cause), _told_of(cause.comparison))
+            (cause.why, _said(cause), _without_path(cause), _told_of(cause.comparison))
             for cause in one.causes[:1]
         )
     if one.resemblance is Resemblance.REQUEST:
@@ -113,6 +113,11 @@ def _gist(one: Explanation) -> Hashable:
 
 def _told_of(comparison: Comparison | None) -> tuple[str, ...]:
     return tuple(_headlines(comparison.statements)) if comparison else ()
+
+
+def _said(cause: Cause) -> str:
+    """What is said of a file, with a word in place of what names it."""
+    return cause.message.replace(one_line(quote(cause.path)), _PATH)
 
 
 def _without_path(cause: Cause) -> str:
@@ -136,7 +141,7 @@ def _group(group: Sequence[Explanation]) -> Iterator[Text]:
         said, style = f"not found; there are recordings {_OF_THESE[first.resemblance]}", ""
     yield Text.assemble((f"{len(group):,} ", "bold"), (said, style))
     if cause:
-        yield Text(f"  {one_line(cause.message)}")
+        yield Text(f"  {one_line(_said(cause))}")
     yield from _statements(comparison, [_comparison_of(one) for one in group])
     yield from _members(group)
     if cause is None and first.asked.request is None:
@@ -285,7 +290,8 @@ def _near(near: Near, one: Explanation) -> Iterator[Text]:
         if not near.comparison.request and not near.comparison.statements:
             yield Text("    the request is equal")
     for statement in near.statements:
-        yield Text(f"    {one_line(statement.headline)}")
+        if statement.headline != f"test is {one_line(near.test_id)}":  # as told above
+            yield Text(f"    {one_line(statement.headline)}")
 
 
 def _next(indent: str, command: str) -> Text:
