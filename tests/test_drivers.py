@@ -19,6 +19,7 @@ from recctl.drivers.lines import (
 )
 from recctl.errors import UsageError
 from recctl.hashing import canonical
+from recctl.textconv import FORM
 from tests.build import TEST, chat_answer, chat_request, folder_of, recording
 from tests.cli import COMMAND, ROOT, Ran, environment, needs_posix
 from tests.repository import Work, git_environment, work
@@ -240,6 +241,64 @@ def test_an_older_setting_is_brought_up_to_date(tree: Work) -> None:
 
     assert any("(was: /old/recctl textconv)" in line for line in ran.lines)
     assert "--form" in tree.git("config", "diff.recctl.textconv")
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        b'[diff "recctl"]\n  textconv=mine  # my own\n\tcachetextconv = false\n[user]\n\tx = 1\n',
+        b'[merge "recctl"]\n\tdriver = mine %A (a|b) [c] $d\n\tname = \t"mine"\n',
+        b'[diff "recctl"]\n\ttextconv = one\n\ttextconv = two textconv --form x\n',
+    ],
+    ids=["diff", "merge", "several"],
+)
+def test_settings_of_the_users_own_count_again_after_uninstall(tree: Work, config: bytes) -> None:
+    file = tree.top / ".git/config"
+    file.write_bytes(file.read_bytes() + config)
+    before = everything(tree.top)
+    recctl(tree, "install")
+    assert tree.git("config", "diff.recctl.textconv").endswith(f" textconv --form {FORM}")
+    assert " git merge " in tree.git("config", "merge.recctl.driver")
+    installed = everything(tree.top)
+    assert recctl(tree, "install").stdout == ""
+    assert everything(tree.top) == installed
+    ran = recctl(tree, "uninstall")
+    assert everything(tree.top) == before
+    assert any("again" in line for line in ran.lines)
+
+
+@pytest.mark.parametrize("form", ["0", "1", "20"])
+def test_a_setting_of_another_recctl_is_replaced(tree: Work, form: str) -> None:
+    before = everything(tree.top)
+    tree.git("config", "diff.recctl.textconv", f"/old/recctl textconv --form {form}")
+    recctl(tree, "install")
+    assert len(tree.git("config", "--get-all", "diff.recctl.textconv").splitlines()) == 1
+    recctl(tree, "uninstall")
+    assert everything(tree.top) == before
+
+
+@needs_posix
+def test_attributes_that_became_a_link_keep_no_settings_back(tree: Work) -> None:
+    before = (tree.top / ".git/config").read_bytes()
+    recctl(tree, "install")
+    file = tree.top / ".gitattributes"
+    file.rename(tree.top / "elsewhere")
+    file.symlink_to("elsewhere")
+    ran = recctl(tree, "uninstall")
+    assert ran.code == 0
+    assert ran.lines[-1] == ".gitattributes: a link, which git does not follow: left"
+    assert (tree.top / ".git/config").read_bytes() == before
+
+
+@pytest.mark.parametrize("action", ["install", "uninstall", "status"])
+def test_the_file_is_named_in_which_our_lines_do_not_end(tree: Work, action: str) -> None:
+    recctl(tree, "install")
+    file = tree.top / ".gitattributes"
+    file.write_bytes(file.read_bytes().replace(b"# recctl git install: end\n", b""))
+    ran = recctl(tree, action)
+    assert ran.code == 2
+    missing = "a line '# recctl git install: end' is missing: put it in by hand"
+    assert ran.stderr == f"recctl: .gitattributes: {missing}\n"
 
 
 def test_private_lines_are_not_committed(tree: Work) -> None:

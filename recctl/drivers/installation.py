@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,11 @@ from recctl.textconv import FORM
 _CACHE = f"diff.{DRIVER}.cachetextconv"
 _MADE = f"diff.{DRIVER}.madesettings"
 """That there was no file of a user's settings before ours. git itself takes no notice of it."""
+_TEXTCONV = " textconv --form "
+_MERGE = " git merge %O %A %B %L %P %S %X %Y"
+"""How a command goes on that is ours, wherever it is or was."""
+
+_SIGNS_OF_PATTERNS = set(".[]\\()*+?{}|^$")
 _CACHE_REF = f"refs/notes/textconv/{DRIVER}"
 _SAMPLE = "recordings/sample.json"
 _RECORDINGS = "recordings"
@@ -117,16 +123,18 @@ def install(place: Place, wanted: Sequence[str]) -> list[str]:
         wanted_settings[_MADE] = "true"
     for key, value in wanted_settings.items():
         known = _values(place.scope, key)
-        if known == [value]:
+        if known[-1:] == [value]:
             continue
-        _told(place.scope, "--replace-all", key, value)
+        # Of several values git takes the last: one of the user's stays, and counts again one day.
+        _forget(place.scope, key)
+        _told(place.scope, "--add", key, value)
         was = f"  (was: {one_line(known[-1])})" if known else ""
         changed.append(f"{key} = {value}{was}")
-    if not has_name and _values(place.scope, _CACHE):
-        _told(place.scope, "--unset-all", _CACHE)
+    if not has_name and _forget(place.scope, _CACHE):
         changed.append(f"{_CACHE} is no longer set")
     before = _content(place.attributes)
-    after = with_lines(before, wanted, _folders_missing(place.attributes))
+    with _named(place.attributes):
+        after = with_lines(before, wanted, _folders_missing(place.attributes))
     if after != before:
         _write(place.attributes, after)
         had = patterns_in(before or b"") or ()
@@ -143,11 +151,13 @@ def uninstall(place: Place) -> list[str]:
     Raises UsageError.
     """
     changed = []
+    links = [path for path in (place.attributes, *place.others) if _is_unfollowed(path)]
     for path in (place.attributes, *place.others):
-        before = _content(path)
+        before = None if path in links else _content(path)
         if before is None:
             continue
-        after = without_lines(before)
+        with _named(path):
+            after = without_lines(before)
         if after is None:
             _remove(path)
             changed.append(f"{_shown(path)}: removed")
@@ -157,9 +167,10 @@ def uninstall(place: Place) -> list[str]:
             changed.append(f"{_shown(path)}: without our lines")
     made = place.is_global and bool(_values(place.scope, _MADE))
     for key in (*reversed(_settings(cached=True)), _MADE):
-        if _values(place.scope, key):
-            _told(place.scope, "--unset-all", key)
-            changed.append(f"{key} is no longer set")
+        if _forget(place.scope, key):
+            left = _values(place.scope, key)
+            now = f"is {one_line(left[-1])} again" if left else "is no longer set"
+            changed.append(f"{key} {now}")
     for path in _global_settings() if made else ():
         if _is_empty(path):
             _remove(path)
@@ -167,6 +178,8 @@ def uninstall(place: Place) -> list[str]:
     if not place.is_global and _asked("show-ref", "--verify", "--quiet", _CACHE_REF)[0] == 0:
         _run("update-ref", "-d", _CACHE_REF)
         changed.append(f"{_CACHE_REF}: removed, texts that git has kept")
+    if changed:
+        changed += [f"{_shown(path)}: a link, which git does not follow: left" for path in links]
     return changed
 
 
@@ -200,12 +213,12 @@ def command() -> str:
 
 def _settings(*, cached: bool) -> dict[str, str]:
     own = command()
-    found = {f"diff.{DRIVER}.textconv": f"{own} textconv --form {FORM}"}
+    found = {f"diff.{DRIVER}.textconv": f"{own}{_TEXTCONV}{FORM}"}
     if cached:
         found[_CACHE] = "true"
     return found | {
         # First, and last to go: git fails at a merge driver that has a name and no command.
-        f"merge.{DRIVER}.driver": f"{own} git merge %O %A %B %L %P %S %X %Y",
+        f"merge.{DRIVER}.driver": f"{own}{_MERGE}",
         f"merge.{DRIVER}.name": "one of two recordings of the same request",
         # What several common ancestors are merged into has no time at which it was recorded.
         f"merge.{DRIVER}.recursive": "text",
@@ -243,7 +256,9 @@ def _attribute_facts(place: Place) -> Iterator[Fact]:
     found = False
     for path in paths:
         content = _content(path)
-        for pattern in (patterns_in(content) if content else None) or ():
+        with _named(path):
+            own = patterns_in(content) if content else None
+        for pattern in own or ():
             found = True
             yield Fact("attributes", f"{one_line(pattern)}  ({_shown(path)})", is_well=True)
     if place.is_global:
@@ -340,12 +355,26 @@ def _holds_recordings(folder: Path) -> bool:
 def _content(path: Path) -> bytes | None:
     if not os.path.lexists(path):
         return None
-    if path.name == ".gitattributes" and path.is_symlink():
+    if _is_unfollowed(path):
         raise UsageError(f"{one_line(path)} is a link, which git does not follow")
     try:
         return files.read(path)
     except UnreadableError as error:
         raise UsageError(f"{one_line(path)}: {error}") from None
+
+
+def _is_unfollowed(path: Path) -> bool:
+    """Whether it is a link in a place where git does not follow one."""
+    return path.name == ".gitattributes" and path.is_symlink()
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Where something is said of a file's content, say of which file's."""
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(f"{_shown(path)}: {error}") from None
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -372,6 +401,26 @@ def _values(scope: str, key: str) -> list[str]:
     """The values of a setting in one file; a newline in one would be another program's doing."""
     code, told = _asked("config", scope, "--get-all", key)
     return [] if code else told.split("\n")
+
+
+def _forget(scope: str, key: str) -> bool:
+    """Take away the values of a setting that are ours, and say if there were any."""
+    ours = [value for value in dict.fromkeys(_values(scope, key)) if _is_ours(key, value)]
+    for value in ours:
+        plain = "".join(f"\\{sign}" if sign in _SIGNS_OF_PATTERNS else sign for sign in value)
+        _told(scope, "--unset-all", key, f"^{plain}$")
+    return bool(ours)
+
+
+def _is_ours(key: str, value: str) -> bool:
+    """Whether a value is one that some recctl has set."""
+    wanted = _settings(cached=True) | {_MADE: "true"}
+    command, form, number = value.rpartition(_TEXTCONV)
+    if form and key == f"diff.{DRIVER}.textconv":
+        return bool(command) and number.isdigit()
+    if value.endswith(_MERGE) and key == f"merge.{DRIVER}.driver":
+        return True
+    return value == wanted[key]
 
 
 def _told(*arguments: str) -> None:
