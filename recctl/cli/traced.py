@@ -59,11 +59,11 @@ def traced(command: list[str], out: str, trusted: Sequence[str]) -> int:
 
 def _check_program(program: str) -> None:
     """Raises UsageError before anything is written, if there is no such program."""
-    import shutil  # noqa: PLC0415
+    from shutil import which  # noqa: PLC0415
 
-    from recctl.safetext import one_line  # noqa: PLC0415
+    if which(program) is None:
+        from recctl.safetext import one_line  # noqa: PLC0415
 
-    if shutil.which(program) is None:
         raise UsageError(f"cannot run {one_line(program)}: no such program, or it may not be run")
 
 
@@ -74,9 +74,6 @@ def _run(command: list[str], environment: Mapping[str, str], meanwhile: Callable
 
     Raises UsageError if it cannot be started.
     """
-    from recctl import files  # noqa: PLC0415
-    from recctl.safetext import one_line  # noqa: PLC0415
-
     waiting: list[int] = []
     running: list[subprocess.Popen[bytes]] = []
 
@@ -90,6 +87,9 @@ def _run(command: list[str], environment: Mapping[str, str], meanwhile: Callable
         try:
             process = subprocess.Popen(command, env=environment)  # noqa: S603 - what is asked for
         except OSError as error:
+            from recctl import files  # noqa: PLC0415 - with it comes much more
+            from recctl.safetext import one_line  # noqa: PLC0415
+
             raise UsageError(f"cannot run {one_line(command[0])}: {files.reason(error)}") from None
         running.append(process)
         for number in waiting:

@@ -39,8 +39,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--recctl-trace",
         metavar="FILE",
-        help="to be written with =: note in FILE which recordings are opened, which tests run and how they end;"
-        " below recctl trace its file is taken",
+        help="note in FILE which recordings are opened, which tests run and how they end;"
+        " to be given with =, as --recctl-trace=FILE; below recctl trace its file is taken",
     )
 
 
