@@ -13,6 +13,7 @@ _KEYS = frozenset(
     {
         *("id", "call_id", "item_id", "response_id", "request_id", "system_fingerprint"),
         *("created", "created_at", "completed_at", "expires_at", "modified_at", "expire_time"),
+        *("created_timestamp", "updated_timestamp", "document_id", "chunk_id"),
         *("signature", "thought_signature", "thoughtsignature", "encrypted_content"),
         *("sequence_number", "obfuscation", "interaction_id", "responseid", "date"),
         *("x-request-id", "request-id", "cf-ray", "server-timing", "openai-processing-ms"),
@@ -25,7 +26,9 @@ or how long that took, or seal it."""
 _ODDITIES = frozenset({"id-changed", "created-changed"})
 """Oddities of such members."""
 
-_ID = re.compile(r"(rec|call|chatcmpl|cmpl|resp|msg|fc|rs|ws|toolu|req|gen|run)[-_](?=.*\d)[\w-]+")
+_ID = re.compile(
+    r"(rec|call|chatcmpl|cmpl|file|resp|msg|fc|rs|ws|toolu|req|gen|run)[-_](?=.*\d)[\w-]+"
+)
 _SAID = frozenset({"text", "reasoning", "refusal", "content", "exception", "model", "name"})
 """Members of which a value that looks like an id is none."""
 

@@ -20,6 +20,7 @@ from tests.build import (
     completion,
     embeddings,
     exception,
+    file_result,
     messages_stream,
     model_list,
     tool_call_stream,
@@ -118,6 +119,18 @@ def test_ids_and_times_are_hidden_and_counted() -> None:
     shown = compared(one, other, ignore_volatile=False)
     assert (len(shown.response), shown.hidden) == (found.hidden, 0)
     assert shown.answers
+
+
+def test_ids_and_times_of_the_pieces_of_a_file_are_hidden() -> None:
+    sides = []
+    for number in (1, 2):
+        answer = file_result(["The lamp."])
+        (piece,) = answer["body"]["__data__"]["chunks"]
+        piece["chunk_id"] = f"piece-{number}"
+        piece["metadata"] = {"document_id": f"{number}a", "file_id": f"file-37117088525{number}"}
+        piece["chunk_metadata"] = {"created_timestamp": number, "updated_timestamp": number}
+        sides.append(answer)
+    assert answers(*sides) == []
 
 
 def test_ids_that_a_tool_is_asked_for_are_not_hidden() -> None:
