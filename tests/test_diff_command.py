@@ -180,6 +180,16 @@ def test_common_changes_are_told_once_and_what_is_particular_by_test(repository:
     assert all(len(line) <= 80 for line in ran.lines)
 
 
+def test_a_change_that_all_have_in_several_ways_is_said_to_be_of_all(repository: Work) -> None:
+    tests = [f"tests/integration/chat/test_keeper.py::test_{name}" for name in "abc"]
+    models = ("tide-1", "tide-1", "tide-2")
+    commit(repository, *(chat("Any fog?", test_id=test) for test in tests))
+    changed = [chat("Any fog?", test_id=t, model=m) for t, m in zip(tests, models, strict=True)]
+    commit(repository, *changed)
+    ran = differ(repository.top, "--git", "HEAD~1..HEAD")
+    assert ran.lines[0] == "3 recordings of 3 tests: model changed (all, in 2 variants)"
+
+
 def test_an_added_recording_is_told_as_like_the_one_that_stays(repository: Work) -> None:
     commit(repository, OLD)
     commit(repository, OLD, NEW)

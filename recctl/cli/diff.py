@@ -310,5 +310,6 @@ def _nothing_told(pair: "Pair", part: "Compared") -> str:
     }[part]
     return {
         Rest.ANSWER: f"{compared}, the answers are not; told by: --part all",
+        Rest.MEMBERS: f"{compared}, members of the files are not; told by: --part all",
         Rest.VOLATILE: f"{compared} but for volatile values; told by: --show-volatile",
     }.get(pair.rest, compared)

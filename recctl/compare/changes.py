@@ -52,6 +52,7 @@ class Rest(StrEnum):
     """What differs in a pair of which no statement tells."""
 
     ANSWER = "only the answer differs; told by --part all"
+    MEMBERS = "only members beside request and answer differ; told by --part all"
     VOLATILE = "says the same: only ids, times, nulls or chunk boundaries differ"
     FORM = "only the form of the file differs"
     NOTHING = ""
@@ -191,9 +192,16 @@ class _Look:
             return Rest.NOTHING
         if is_same(old.document, new.document):
             return Rest.FORM if old.file_name == new.file_name else Rest.NOTHING
-        if self.part is Part.REQUEST and self.at(old, new, Part.RESPONSE).answers:
-            return Rest.ANSWER
-        return Rest.VOLATILE
+        said = self.at(old, new, Part.RESPONSE).answers if self.part is Part.REQUEST else ()
+        if not said:
+            return Rest.VOLATILE
+        is_beside = all(_is_beside(pointer) for one in said for pointer in one.pointers)
+        return Rest.MEMBERS if is_beside else Rest.ANSWER
+
+
+def _is_beside(pointer: str) -> bool:
+    """Whether a difference is one of the file that its request and its answer have no part in."""
+    return pointer.startswith("/recording/") and f"{pointer}/".split("/")[2] != "response"
 
 
 def _loaded(file: File) -> Recording:

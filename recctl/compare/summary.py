@@ -34,6 +34,11 @@ class Common:
         """Whether it is the same in all of these recordings."""
         return len(self.variants) == 1 and self.variants[0].recordings == self.recordings
 
+    @property
+    def ways(self) -> int:
+        """In how many ways it was made, those of one recording among them."""
+        return len(self.variants) + self.recordings - sum(one.recordings for one in self.variants)
+
     def statement(self, variant: Variant) -> Statement:
         """The change as one of the variants has it."""
         return Statement(self.headline, variant.details)

@@ -127,11 +127,12 @@ def _common_lines(common: Common, summary: Summary) -> Iterator[Text]:
 
 
 def _share(common: Common, summary: Summary) -> str:
-    if not summary.is_all(common):
+    if common.recordings != summary.compared:
         return f"{common.recordings:,}"
-    if summary.compared == summary.recordings:
-        return "all"
-    return f"all {summary.compared:,} compared"
+    every = (
+        "all" if summary.compared == summary.recordings else f"all {summary.compared:,} compared"
+    )
+    return every if common.is_one else f"{every}, in {common.ways:,} variants"
 
 
 def _section(pairs: Sequence[Pair], summary: Summary, indent: str = "") -> Iterator[Text]:

@@ -282,6 +282,18 @@ def test_what_is_only_written_otherwise_is_told_as_that(repository: Work) -> Non
     assert pair.rest is Rest.FORM
 
 
+def test_where_only_a_member_beside_them_differs_that_is_told(repository: Work) -> None:
+    name, document = chat("Any fog?")
+    repository.commit(files((name, document)))
+    repository.commit(files((name, {**document, "note": "foggy"})))
+    (pair,) = seen("HEAD~1..HEAD").pairs
+    assert pair.rest is Rest.MEMBERS
+    document["response"]["body"] = []
+    repository.commit(files((name, document)))
+    (pair,) = seen("HEAD~1..HEAD").pairs
+    assert pair.rest is Rest.ANSWER
+
+
 def test_an_answer_that_says_the_same_is_told_as_that(repository: Work) -> None:
     document: Document = OLD[1]
     chunks = document["response"]["body"]

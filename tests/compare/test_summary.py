@@ -86,6 +86,11 @@ def test_of_several_variants_each_recording_has_its_number() -> None:
     assert [one.variant for of in pairs for one in found.told(of)[0]] == [1, 1, 1, 2, 2]
 
 
+def test_ways_that_only_one_recording_has_are_counted_too() -> None:
+    (common,) = made(*[pair(edited(text)) for text in "xxyyzw"]).common
+    assert ([one.recordings for one in common.variants], common.ways) == ([2, 2], 4)
+
+
 def test_equal_words_of_requests_and_answers_are_not_one_change() -> None:
     answer = Pair(Fate.CHANGED, None, None, None, comparison=Comparison(answers=(MODEL,)))
     assert made(pair(MODEL), answer).common == ()
