@@ -24,6 +24,7 @@ from recctl.recording import Recording
 from recctl.rules.form import written
 from recctl.safetext import one_line
 from recctl.volatile import Change
+from recctl.watch import Watch, unwatched
 
 
 class Part(StrEnum):
@@ -110,6 +111,7 @@ def plan_normalization(
     root: Path,
     *,
     command: str = "normalize",
+    watch: Watch = unwatched,
 ) -> Plan:
     """The plan that normalizes files below a root, each in the parts that are asked for.
 
@@ -118,7 +120,8 @@ def plan_normalization(
     """
     edits: dict[str, Edit] = {}
     notes = []
-    for entry, parts in asked.items():
+    for done, (entry, parts) in enumerate(asked.items()):
+        watch(done, len(asked))
         try:
             raw = _content(entry)
         except UnreadableError as error:

@@ -7,7 +7,7 @@ now. What is looked for is a pure function of one file's bytes, and gives a smal
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 from recctl.cache import Cache, Row, stamp_of
 from recctl.corpus import Entry, read
 from recctl.errors import RecctlError, UnreadableError
+from recctl.watch import Watch, unwatched
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -63,20 +64,13 @@ class Look(Protocol[T_co]):
         """
 
 
-def _unwatched(_done: int, _total: int) -> None:
-    pass
-
-
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What a run has for its scans: a cache, so many processes, and somebody who watches.
-
-    `watch` is called again and again with the number of files that are done, and of all.
-    """
+    """What a run has for its scans: a cache, so many processes, and somebody who watches."""
 
     cache: Cache | None = None
     jobs: int = 1
-    watch: Callable[[int, int], None] = _unwatched
+    watch: Watch = unwatched
 
 
 class _Left(NamedTuple):

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from recctl.cli.scanning import watched
 from recctl.cli.settings import current
 from recctl.cli.terminal import note, with_missing_told, write
 from recctl.errors import ExitCode, RecctlError, UsageError
@@ -42,8 +43,9 @@ def run(
         raise UsageError(f"--format json prints one answer, not {len(corpus.entries)}: use jsonl")
     as_text = render.as_json if form is Format.JSON else render.as_line
     unread: list[RecctlError] = []
-    for one in assemble(corpus.entries, unread):
-        write(as_text(one))
+    with watched(corpus.entries, streams=True) as entries:
+        for one in assemble(entries, unread):
+            write(as_text(one))
     for error in unread:
         note(f"{error}; see: recctl validate")
     return max(code, ExitCode.FINDINGS if unread else ExitCode.FINE)

@@ -75,7 +75,10 @@ def carry_out(
 
     receipt = None
     if apply and not plan.is_empty:
-        receipt = engine.execute(plan, allow_dirty=allow_dirty)
+        from recctl.cli.scanning import Bar  # noqa: PLC0415
+
+        with Bar() as bar:
+            receipt = engine.execute(plan, allow_dirty=allow_dirty, watch=bar.show)
     if plan_out is not None:
         from recctl.files import write as write_file  # noqa: PLC0415
 

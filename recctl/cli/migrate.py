@@ -19,6 +19,7 @@ from recctl.cli.changing import (
     root_of_corpus,
 )
 from recctl.cli.rehash import OnConflictOption, ToOption
+from recctl.cli.scanning import watched
 from recctl.cli.selecting import (
     GLOBS,
     EndpointOption,
@@ -130,13 +131,14 @@ def run(
     corpus, code = find_corpus(paths, settings)
     if code:
         return code
-    made = plan_migration(
-        corpus.entries,
-        root_of_corpus(corpus),
-        Options(amendments, table, include_unreachable),
-        passing(filters),
-        on_conflict,
-    )
+    with watched(corpus.entries) as entries:
+        made = plan_migration(
+            entries,
+            root_of_corpus(corpus),
+            Options(amendments, table, include_unreachable),
+            passing(filters),
+            on_conflict,
+        )
     whole = form is PlanFormat.JSON or plan_out is not None
     code = carry_out(
         replace(made.plan, notes=tuple(notes(made, whole=whole))),

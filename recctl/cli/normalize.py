@@ -15,6 +15,7 @@ from recctl.cli.changing import (
     check_options,
     root_of_corpus,
 )
+from recctl.cli.scanning import Bar
 from recctl.cli.settings import current, table_of
 from recctl.cli.terminal import Color, ColorOption, Paths, find_corpus
 from recctl.normalize import Part
@@ -53,8 +54,11 @@ def run(
         return code
     parts = set(only) if only else ALL_PARTS
     root = root_of_corpus(corpus)
+    asked = dict.fromkeys(corpus.entries, parts)
+    with Bar() as bar:
+        plan = plan_normalization(asked, table_of(settings), root, watch=bar.show)
     return carry_out(
-        plan_normalization(dict.fromkeys(corpus.entries, parts), table_of(settings), root),
+        plan,
         apply=apply,
         check=check,
         plan_out=plan_out,

@@ -17,6 +17,7 @@ from recctl.cli.changing import (
     check_options,
     root_of_corpus,
 )
+from recctl.cli.scanning import watched
 from recctl.cli.settings import current, table_of
 from recctl.cli.terminal import Color, ColorOption, Paths, find_corpus, note
 from recctl.errors import UnreadableError, UsageError
@@ -87,12 +88,13 @@ def run(
     if code:
         return code
     owners = _owners(test_ids)
-    made = plan_rehash(
-        corpus.entries,
-        root_of_corpus(corpus),
-        Options(table, include_unreachable, owners),
-        on_conflict,
-    )
+    with watched(corpus.entries) as entries:
+        made = plan_rehash(
+            entries,
+            root_of_corpus(corpus),
+            Options(table, include_unreachable, owners),
+            on_conflict,
+        )
     whole = form is PlanFormat.JSON or plan_out is not None
     code = carry_out(
         replace(made.plan, notes=tuple(notes(made, whole=whole))),

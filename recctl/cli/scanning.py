@@ -133,6 +133,13 @@ class Bar:
             self._progress.stop()
 
 
+@contextmanager
+def watched(entries: "Sequence[Entry]", *, streams: bool = False) -> "Iterator[Sequence[Entry]]":
+    """Entries that show on a bar how many of them have been taken; `streams` as in `means`."""
+    with Bar(is_shown=not (streams and sys.stdout.isatty())) as bar:
+        yield Watched(entries, bar)
+
+
 class Watched(Sequence["Entry"]):
     """Entries that show on a bar how many of them have been taken."""
 

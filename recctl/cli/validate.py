@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recctl.cli.changing import AllowDirtyOption, ApplyOption, carry_out, root_of_corpus
-from recctl.cli.scanning import means
+from recctl.cli.scanning import Bar, means
 from recctl.cli.settings import current, policy_of
 from recctl.cli.terminal import Color, ColorOption, Paths, find_corpus, note, print_lines, write
 from recctl.config import BASELINE
@@ -184,7 +184,9 @@ def _apply(plan: "Plan", *, allow_dirty: bool) -> None:
     from recctl.plan import execute  # noqa: PLC0415
     from recctl.render.plan import done  # noqa: PLC0415
 
-    note(done(execute(plan, allow_dirty=allow_dirty)))
+    with Bar() as bar:
+        receipt = execute(plan, allow_dirty=allow_dirty, watch=bar.show)
+    note(done(receipt))
 
 
 def selection_of(

@@ -52,6 +52,7 @@ from recctl.plan.receipts import (
     Receipt,
 )
 from recctl.safetext import one_line
+from recctl.watch import Watch, unwatched
 
 Uncommitted = Callable[[Path, Sequence[Path]], Collection[Path]]
 """Which of some files below a root have changes that git has no commit of."""
@@ -79,9 +80,13 @@ def uncommitted_in_git(root: Path, paths: Sequence[Path]) -> Collection[Path]:
 
 
 def execute(
-    plan: Plan, *, allow_dirty: bool = False, uncommitted: Uncommitted = uncommitted_in_git
+    plan: Plan,
+    *,
+    allow_dirty: bool = False,
+    uncommitted: Uncommitted = uncommitted_in_git,
+    watch: Watch = unwatched,
 ) -> Receipt:
-    """Carry out a plan, all or nothing, and give its receipt.
+    """Carry out a plan, all or nothing, and give its receipt. Each file is watched twice.
 
     Raises LockedError while another process changes the same tree; RefusedError, having changed
     nothing, for an empty plan, a file that is not as the plan says, a place that is taken, a
@@ -98,7 +103,7 @@ def execute(
         if not allow_dirty:
             _refuse_dirty(disk, plan, uncommitted)
         try:
-            receipt, seen = _prepared(disk, plan)
+            receipt, seen = _prepared(disk, plan, watch)
         except BaseException as error:
             with suppress(OSError):
                 disk.remove_tree(PREPARING)
@@ -108,7 +113,7 @@ def execute(
         with _in_part(disk, receipt):
             disk.move(PREPARING, JOURNAL)
             disk.sync([FOLDER])
-            _go_on(disk, receipt, seen)
+            _go_on(disk, receipt, seen, watch)
     return receipt
 
 
@@ -315,7 +320,7 @@ class _Seen:
 _NO_FILE = _Seen(0, 0, 0, 0, State(0, ""))
 
 
-def _prepared(disk: Disk, plan: Plan) -> tuple[Receipt, dict[str, _Seen]]:
+def _prepared(disk: Disk, plan: Plan, watch: Watch) -> tuple[Receipt, dict[str, _Seen]]:
     """All that the change needs, synced in the folder `preparing`, and what each file is."""
     folders, missing = _folders(disk, plan)
     _refuse_taken(disk, plan, missing)
@@ -325,6 +330,7 @@ def _prepared(disk: Disk, plan: Plan) -> tuple[Receipt, dict[str, _Seen]]:
     seen: dict[str, _Seen] = {}
     files: dict[str, OldFile] = {}
     for number, action in enumerate(plan.actions):
+        watch(number, 2 * len(plan.actions))
         status = _staged(disk, f"{PREPARING}/{NEW}/{number}", action)
         if status is not None and action.before is not None:
             now = disk.status(action.path)
@@ -553,7 +559,9 @@ def _refuse_foreign(touched: Mapping[str, _Touched]) -> None:
             )
 
 
-def _go_on(disk: Disk, receipt: Receipt, seen: Mapping[str, _Seen]) -> None:
+def _go_on(
+    disk: Disk, receipt: Receipt, seen: Mapping[str, _Seen], watch: Watch = unwatched
+) -> None:
     """Put what is not there yet, remove what is still there, make the journal a receipt.
 
     `seen` is what is known of the files from a moment ago; without it they are read.
@@ -564,6 +572,7 @@ def _go_on(disk: Disk, receipt: Receipt, seen: Mapping[str, _Seen]) -> None:
     earlier = {} if plan.undoes is None else receipts.folders_before(disk, plan.undoes)
     _make_folders(disk, [one.path for one in touched.values() if one.after], earlier)
     for number, action in enumerate(plan.actions):
+        watch(len(plan.actions) + number, 2 * len(plan.actions))
         path = target(action)
         if path is not None:
             _put_new(disk, receipt, number, touched[path], check=not seen)
