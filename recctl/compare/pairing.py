@@ -191,7 +191,10 @@ def _pairs_of_words(texts: Iterable[str]) -> tuple[tuple[int, ...], int]:
         found.update([one * 31 + other & 0xFFFFFFFF for one, other in pairwise([0, *words])])
     if len(found) <= _KEPT_PAIRS:
         return tuple(sorted(found)), _ALL
-    kept = nsmallest(_KEPT_PAIRS, found)
+    # Checksums lie evenly, so that the least of them are among few.
+    limit = 2 * _KEPT_PAIRS * _ALL // len(found)
+    few = [one for one in found if one <= limit]
+    kept = nsmallest(_KEPT_PAIRS, few if len(few) >= _KEPT_PAIRS else found)
     return tuple(kept), kept[-1]
 
 
