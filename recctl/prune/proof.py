@@ -21,7 +21,8 @@ from recctl.prune.trees import Trees, spelled_bases, trees_of
 from recctl.recording import Recording
 from recctl.rules.policy import Policy
 from recctl.safetext import one_line
-from recctl.sources import NodeId, Presence, written_parameters
+from recctl.sources import NodeId, Presence
+from recctl.sources.parameters import written_parameters
 
 _OPEN_TO_SOURCES = frozenset({Reason.NEVER_RAN, Reason.PARTIAL_LIST, Reason.OTHER_TREE})
 """Why nothing is known of a test that no list and no run has."""
