@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recctl import schema
-from recctl.config import VARIABLES, Settings, load
+from recctl.config import VARIABLES, Settings, is_plainly_right, load
 from recctl.config import file as config_file
 from recctl.errors import UsageError
 from recctl.hashing import canonical
@@ -276,3 +276,22 @@ def test_the_documented_keys_are_those_there_are() -> None:
         assert f"| `{key}` |" in page
     for variable in VARIABLES.values():
         assert f"`{variable}`" in page
+
+
+@given(
+    st.sampled_from([*VARIABLES, "severity", "per-file-ignores", "dialects", "other"]),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=3)
+    | st.lists(st.text(max_size=3) | st.integers(), max_size=2)
+    | st.dictionaries(
+        st.text(max_size=3),
+        st.sampled_from(["error", "info", "fatal", 1]) | st.lists(st.text(max_size=2), max_size=2),
+        max_size=2,
+    ),
+)
+def test_what_is_plainly_right_fits_the_schema(key: str, value: object) -> None:
+    if is_plainly_right(key, value):
+        assert schema.fits("config", {key: value})

@@ -84,7 +84,7 @@ class _Sparing:
         return parameters
 
     def _value(self, parameter: Any, converted: Callable[..., Any], ctx: Any, value: Any) -> Any:
-        if parameter.required:
+        if parameter.required and value is None:
             return converted(ctx, value)
         if value is None or value is parameter.default:
             return parameter.callback(ctx, parameter, value) if parameter.callback else value
@@ -122,6 +122,11 @@ class _LazyGroup(_Sparing, TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the base class's signature
         return list(COMMANDS)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - as above
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
     def get_command(self, ctx: Any, name: str) -> Any:  # noqa: ARG002
         if name not in COMMANDS:

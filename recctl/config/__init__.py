@@ -165,16 +165,39 @@ def _bytes(path: Path) -> bytes:
 
 
 def _checked(table: Mapping[str, Any], place: str) -> Mapping[str, Any]:
-    if not table:
-        return {}
-    from recctl import schema  # noqa: PLC0415
+    if not all(is_plainly_right(key, value) for key, value in table.items()):
+        from recctl import schema  # noqa: PLC0415
 
-    if not schema.fits("config", table):
-        # pydantic's models take longer to build than all else here, so they only explain.
-        from recctl.config.file import checked  # noqa: PLC0415
+        if not schema.fits("config", table):
+            # pydantic's models take longer to build than all else here, so they only explain.
+            from recctl.config.file import checked  # noqa: PLC0415
 
-        table = checked(table, place)
+            table = checked(table, place)
     return {key: value if key == "dialects" else _frozen(value) for key, value in table.items()}
+
+
+def is_plainly_right(key: str, value: object) -> bool:
+    """Whether a key has a value of its kind, as can be told without the schema.
+
+    Where this is false, the schema tells; its library takes longer to load than all else here.
+    """
+    match key:
+        case "target" | "baseline":
+            return isinstance(value, str)
+        case "max-size" | "jobs":
+            return type(value) is int and value >= 1
+        case "cache":
+            return isinstance(value, bool)
+        case "severity":
+            severities = value.values() if isinstance(value, dict) else [None]
+            return all(one in ("error", "warning", "info") for one in severities)
+        case "per-file-ignores":
+            return isinstance(value, dict) and all(map(_are_texts, value.values()))
+    return key in _LISTS and _are_texts(value)
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
 def _frozen(value: Any) -> Any:
