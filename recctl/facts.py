@@ -3,18 +3,20 @@
 Enough to list it, to count it, to find it by a hash, and to judge it beside others.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import accumulate
+from pathlib import Path
 from typing import Any
 
-from recctl.cache import FACTS, Row
+from recctl.cache import FACTS, Cache, Row, stamp_of
 from recctl.corpus import Entry, recording_of
 from recctl.dialects import Identity, Standing, Table, identify
 from recctl.errors import RecctlError, UnreadableError, UnsoundError
 from recctl.jsontext import parse_written
-from recctl.recording import Kind, Recording
+from recctl.recording import Kind, Recording, split
 from recctl.safetext import one_line
 from recctl.scan import Kept, Means, scan
 from recctl.shapes import text
@@ -35,6 +37,12 @@ class Facts:
     provider: str | None
     streaming: bool
     identity: Identity
+
+    @property
+    def path(self) -> str | None:
+        """The path of the url that was called; without one, what was called."""
+        url = split(self.url)
+        return url.path if url else self.endpoint
 
 
 def facts_of(recording: Recording, raw: bytes, digest: str, identity: Identity) -> Facts:
@@ -128,6 +136,19 @@ def unpacked(row: Row, table: Table) -> Facts | None:
         streaming=bool(streaming),
         identity=identity,
     )
+
+
+def known_test(cache: Cache, path: Path) -> tuple[str | None] | None:
+    """The test id of a recording that a cache knows as it is now; null of any other file."""
+    folder, name = os.path.split(os.path.abspath(path))  # noqa: PTH100 - links stay
+    row = cache.known(folder, [name]).get(name)
+    try:
+        if row is None or row.stamp != stamp_of(os.lstat(path)):
+            return None
+        test_id, standing, _ = in_short(row)
+    except (OSError, ValueError):
+        return None
+    return None if standing is None else (test_id,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,16 @@ _PROVIDER_HOSTS = (
 """Part of a url's host and port, and whose it is. Source: the providers' public API references."""
 
 
+def split(url: str | None) -> "SplitResult | None":
+    """A url in its parts; null where there is none or it cannot be split."""
+    from urllib.parse import urlsplit  # noqa: PLC0415 - a recording can be read without
+
+    try:
+        return urlsplit(url) if url else None
+    except ValueError:
+        return None
+
+
 class Recording:
     """A document read from a file named `file_name`; unknown keys are kept as they are.
 
@@ -121,12 +131,7 @@ class Recording:
     @cached_property
     def url(self) -> "SplitResult | None":
         """The request's url in its parts; null where there is none or it cannot be split."""
-        from urllib.parse import urlsplit  # noqa: PLC0415 - a recording can be read without
-
-        try:
-            return urlsplit(self.request["url"]) if text(self.request.get("url")) else None
-        except ValueError:
-            return None
+        return split(text(self.request.get("url")))
 
     @property
     def endpoint(self) -> str | None:

@@ -386,36 +386,14 @@ def refusing(monkeypatch: pytest.MonkeyPatch, bad: Path, number: int) -> None:
 def failing_to_read(monkeypatch: pytest.MonkeyPatch, bad: Path) -> None:
     """Let reading a file fail, as on a bad disk or a lost network drive."""
     inode = bad.stat().st_ino
-    real = os.fdopen
+    real = os.read
 
-    def fail(*arguments: Any, **more: Any) -> Any:
-        file = real(*arguments, **more)
-        if os.fstat(file.fileno()).st_ino != inode:
-            return file
-        return Failing(file)
+    def fail(descriptor: int, length: int) -> bytes:
+        if os.fstat(descriptor).st_ino == inode:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(descriptor, length)
 
-    monkeypatch.setattr(os, "fdopen", fail)
-
-
-class Failing:
-    """A file whose bytes cannot be read."""
-
-    def __init__(self, file: Any) -> None:
-        self.file = file
-
-    def __enter__(self) -> "Failing":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.file.close()
-
-    def fileno(self) -> int:
-        """As it is."""
-        return int(self.file.fileno())
-
-    def read(self, _size: int = -1) -> bytes:
-        """Fail."""
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
+    monkeypatch.setattr(os, "read", fail)
 
 
 def deleting(monkeypatch: pytest.MonkeyPatch, bad: Path) -> None:

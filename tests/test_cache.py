@@ -8,7 +8,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import chdir, closing
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -28,6 +28,7 @@ from hypothesis.stateful import (
 from recctl import cache as module
 from recctl import corpus
 from recctl.cache import Cache, Row, opened, stamp_of
+from recctl.facts import known_test
 from recctl.hashing import canonical
 from tests.build import TEST, chat_answer, chat_request, chat_stream, folder_of, recording, write
 from tests.cli import Ran, environment, needs_posix, run_here, snapshot
@@ -572,3 +573,65 @@ def test_a_stamp_tells_size_times_and_inode(tmp_path: Path) -> None:
     os.utime(file, ns=(1, 1))
     assert stamp_of(file.stat()) != one
     assert stat.S_ISREG(file.stat().st_mode)
+
+
+# Commands that look for one thing
+
+
+def test_an_added_recording_is_likened_without_a_look_at_other_tests(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(project / "tests", project / "before" / "tests")
+    (project / "after").mkdir()
+    (project / "tests").rename(project / "after" / "tests")
+    folder = f"after/{folder_of(TEST)}"
+    other = recording(chat_request("Hail?"), chat_answer("No."), test_id="tests/b.py::test_b")
+    for root in ("before", "after"):
+        write(project, f"{root}/{folder_of(TEST)}", other)
+    write(project, folder, recording(chat_request("Fog today?"), chat_answer("Ay.")))
+    aged(project)
+    with_cache("ls", "after", cwd=project)
+    diff = ("diff", "before", "after", "--format", "json")
+    expected = without(*diff, cwd=project)
+    looked = []
+
+    def known(cache: Cache, path: Path) -> tuple[str | None] | None:
+        found = known_test(cache, path)
+        looked.append(found)
+        return found
+
+    monkeypatch.setattr("recctl.facts.known_test", known)
+
+    assert with_cache(*diff, cwd=project) == expected
+    assert expected.json["pairs"][0]["like"]
+    assert sorted(looked, key=repr) == [("tests/b.py::test_b",), (TEST,), (TEST,), (TEST,)]
+
+
+def test_a_miss_is_explained_without_reading_what_is_known(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aged(project)
+    with_cache("ls", cwd=project)
+    stale = without("query", "SELECT wanted FROM recordings WHERE standing = 'stale'", cwd=project)
+    wanted = stale.lines[1]
+    expected = without("why", wanted, cwd=project)
+    seen = reads(monkeypatch)
+
+    assert with_cache("why", wanted, cwd=project) == expected
+    assert seen == []
+    assert "recctl rehash" in expected.stdout
+
+
+def test_nothing_is_known_of_a_test_whose_recording_changed(project: Path) -> None:
+    aged(project)
+    with_cache("ls", cwd=project)
+    path = files_in(project)[0]
+    from recctl.cli.scanning import cache
+    from recctl.config import Settings
+
+    with chdir(project), cache(Settings(project)) as kept:
+        assert kept is not None
+        assert known_test(kept, path) == (TEST,)
+        path.touch()
+        assert known_test(kept, path) is None
+        assert known_test(kept, path.with_name("other.json")) is None

@@ -129,7 +129,7 @@ def run(
     output = _Output(form, most, color)
     if git is None and not staged:
         if _are_folders(given):
-            return _folders(given, look, output, exit_code=exit_code)
+            return _folders(given, settings, look, output, exit_code=exit_code)
         return _two(given, settings, look, output, exit_code=exit_code)
 
     from recctl.compare.sides import of_git  # noqa: PLC0415
@@ -137,7 +137,7 @@ def run(
     _check_paths(given, git, staged=staged)
     paths = given or settings.root_paths or ["."]
     with of_git(git or "HEAD", paths, named=bool(given), staged=staged) as sides:
-        found = look.at(sides)
+        found = look.at(sides, settings)
     return output.trees(found, exit_code=exit_code)
 
 
@@ -149,11 +149,20 @@ class _Look:
     part: "Compared"
     ignore_volatile: bool
 
-    def at(self, sides: "Sides") -> "Changes":
+    def at(self, sides: "Sides", settings: "Settings") -> "Changes":
         """What differs between two trees."""
+        from recctl.cli.scanning import cache  # noqa: PLC0415
         from recctl.compare.changes import changes  # noqa: PLC0415
+        from recctl.facts import known_test  # noqa: PLC0415
 
-        return changes(sides, self.table, part=self.part, ignore_volatile=self.ignore_volatile)
+        with cache(settings) as kept:
+            return changes(
+                sides,
+                self.table,
+                part=self.part,
+                ignore_volatile=self.ignore_volatile,
+                test_of=lambda path: None if kept is None else known_test(kept, path),
+            )
 
     def at_two(self, before: "_Read", after: "_Read") -> "Pair":
         """What differs between two recordings, each with where it stands."""
@@ -242,10 +251,12 @@ def _are_folders(given: list[str]) -> bool:
     return all(folders)
 
 
-def _folders(given: list[str], look: _Look, output: _Output, *, exit_code: bool) -> ExitCode:
+def _folders(
+    given: list[str], settings: "Settings", look: _Look, output: _Output, *, exit_code: bool
+) -> ExitCode:
     from recctl.compare.sides import of_folders  # noqa: PLC0415
 
-    return output.trees(look.at(of_folders(*given)), exit_code=exit_code)
+    return output.trees(look.at(of_folders(*given), settings), exit_code=exit_code)
 
 
 def _two(

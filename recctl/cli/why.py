@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from recctl.cli.scanning import means
 from recctl.cli.settings import current, table_of
 from recctl.cli.terminal import (
     Color,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from recctl.explain import Asked, Told
     from recctl.gitstore import Repository
 
+KNOWS = ("cache", "jobs")
 DETAILS = """Without HASH or --request, the text of the failed run is read from stdin: the error's
 own words, or a whole log of tests or of a server, in which every miss is explained once. The text
 must have the line "Recording not found for …". What stands around it is of use: the test, the
@@ -112,7 +114,9 @@ def run(
     corpus, code = _corpus(paths, settings)
     if code:
         return code
-    found = explain(wanted, corpus.entries, _repository(paths), Options(table, nearest))
+    repository = _repository(paths)
+    with means(settings) as scans:
+        found = explain(wanted, corpus.entries, repository, Options(table, nearest), scans)
     if form is Format.JSON:
         write(render.as_json(found, is_whole=is_whole))
     else:

@@ -5,9 +5,10 @@ may be like it.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from pathlib import Path
 
 from recctl.compare import compare
 from recctl.compare.pairing import Item, Match, features_of, likened, paired, similarity
@@ -124,14 +125,23 @@ class Changes:
         return not self.pairs and not self.unread
 
 
+TestOf = Callable[[Path], tuple[str | None] | None]
+"""Gives the test of a recording in the work tree, if that is known without a look into it."""
+
+
 def changes(
-    sides: Sides, table: Table, *, part: Part = Part.REQUEST, ignore_volatile: bool = True
+    sides: Sides,
+    table: Table,
+    *,
+    part: Part = Part.REQUEST,
+    ignore_volatile: bool = True,
+    test_of: TestOf = lambda _: None,
 ) -> Changes:
     """What differs between two trees. What cannot be read is told, and the rest goes on.
 
     Raises GitError where git fails on the way, UnreadableError where a file goes meanwhile.
     """
-    return _Reading(sides, _Look(table, part, ignore_volatile)).changes()
+    return _Reading(sides, _Look(table, part, ignore_volatile), test_of).changes()
 
 
 def between(
@@ -221,9 +231,10 @@ def _loaded(file: File) -> Recording:
 class _Reading:
     """One look at two sides."""
 
-    def __init__(self, sides: Sides, look: _Look) -> None:
+    def __init__(self, sides: Sides, look: _Look, test_of: TestOf) -> None:
         self.sides = sides
         self._look = look
+        self._test_of = test_of
         self._kept: dict[tuple[str, str], Recording] = {}
         self._room = _MOST_KEPT
 
@@ -293,8 +304,8 @@ class _Reading:
         folders = {item.path.rpartition("/")[0] for item in added}
         near = [place for place in staying if place.rpartition("/")[0] in folders]
         near = near[:_MOST_LIKENED]
-        tests = {json.dumps(item.test_id).encode("ascii") for item in added}
-        own = {place for place in near if self._holds(place, tests)}
+        tests = {item.test_id for item in added}
+        own = {place for place in near if self._is_of(place, tests)}
         found = dict(likened(added, [*in_place, *self._items(sorted(own))]))
         left = [item for item in added if item.path not in found]
         if left and len(own) < len(near):
@@ -309,12 +320,19 @@ class _Reading:
             except UnreadableError:
                 continue
 
-    def _holds(self, place: str, words: Iterable[bytes]) -> bool:
+    def _is_of(self, place: str, tests: Collection[str | None]) -> bool:
+        """Whether a recording that stays is of one of the tests; read only if it may be."""
+        if self.sides.top is not None:
+            known = self._test_of(self.sides.top / place)
+            if known is not None:
+                return known[0] in tests
         try:
             content = self._files("before")[place].read()
+            if not any(json.dumps(one).encode("ascii") in content for one in tests):
+                return False
+            return self._recording("before", place).test_id in tests
         except UnreadableError:
             return False
-        return any(word in content for word in words)
 
     def _pair(self, match: Match) -> Pair:
         old = self._recording("before", match.before.path)

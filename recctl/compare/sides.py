@@ -40,11 +40,13 @@ class Sides:
 
     `submodules` are those that are at another commit on the other side, or not there: whether one
     is on either side. What is in a submodule is no part of a tree.
+    `top` is the folder where the files of the side after lie; null where git has them.
     """
 
     before: Mapping[str, File]
     after: Mapping[str, File]
     submodules: Mapping[str, tuple[bool, bool]] = field(default_factory=dict)
+    top: Path | None = None
 
 
 # Where the trees come from
@@ -61,7 +63,7 @@ def of_folders(before: str, after: str) -> Sides:
             f"no recordings below {one_line(before)} and {one_line(after)}:"
             f" name folders that hold a folder {published().beside_test!r}"
         )
-    return Sides(sides[0], sides[1])
+    return Sides(sides[0], sides[1], top=Path(after))
 
 
 @contextmanager
@@ -98,7 +100,7 @@ def of_git(
         moved = trees.submodules(held, now, at_work=until is None)
         if named:
             _check_found(repository, under, paths, {**before, **after, **dict.fromkeys(moved)})
-        yield Sides(before, after, moved)
+        yield Sides(before, after, moved, repository.top if until is None else None)
 
 
 @dataclass(frozen=True, slots=True)

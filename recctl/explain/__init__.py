@@ -22,16 +22,14 @@ from recctl.conversation import conversation
 from recctl.corpus import Entry, load
 from recctl.dialects import (
     Identity,
-    MaterialError,
     Name,
     Standing,
     Table,
     hash_under,
-    identify,
     published,
 )
 from recctl.edits import ABSENT
-from recctl.errors import UnreadableError, UnsoundError
+from recctl.errors import RecctlError, UnreadableError, UnsoundError
 from recctl.explain.asking import asked, is_of, path_of, understood
 from recctl.explain.guesses import Changes, Guess, Trials, usual_values
 from recctl.explain.past import PastOf
@@ -48,9 +46,11 @@ from recctl.explain.values import (
     Resemblance,
     Why,
 )
+from recctl.facts import facts_in
 from recctl.gitstore import GitError, Repository
 from recctl.recording import Kind, Recording
 from recctl.safetext import one_line
+from recctl.scan import Means
 from recctl.sources import NodeId, Presence, find_test
 
 __all__ = [
@@ -99,12 +99,13 @@ def explain(
     entries: Sequence[Entry],
     repository: Repository | None,
     options: Options,
+    means: Means | None = None,
 ) -> list[Explanation]:
     """Why each recording was not found, among the entries of a corpus and in git's history.
 
     Reads, and writes nothing. Never raises for what files hold.
     """
-    search = _Search(entries, repository, options)
+    search = _Search(entries, repository, options, means or Means())
     found = [search.by_name(one) for one in wanted]
     left = [place for place, one in enumerate(found) if not one.causes]
     if left:
@@ -145,19 +146,22 @@ class _Known:
     kind: Kind | None
     standing: Standing
     node: NodeId | None
-    recording: Recording | None
-    """Without its answer; null where too much is kept already."""
 
 
 class _Search:
     """A corpus, and what has been read of it."""
 
     def __init__(
-        self, entries: Sequence[Entry], repository: Repository | None, options: Options
+        self,
+        entries: Sequence[Entry],
+        repository: Repository | None,
+        options: Options,
+        means: Means,
     ) -> None:
         self._entries = entries
         self._repository = repository
         self._table = options.table
+        self._means = means
         self._nearest = options.nearest
         self._known: list[_Known] = []
         self._unread: list[str] = []
@@ -166,8 +170,8 @@ class _Search:
         self._roots_of: dict[tuple[PurePosixPath, ...], list[Path]] = {}
         self._features: dict[str, Features] = {}
         self._turns: dict[str, int] = {}
-        self._values: list[tuple[str, Any]] = []
         self._learned: list[tuple[str, Any]] = []
+        self._asked: dict[str, Recording] = {}
         self._room = _MOST_KEPT
         self._notes: list[str] = []
         self._named: dict[str, list[Entry]] = {}
@@ -327,39 +331,33 @@ class _Search:
         digits = {one.miss.hash for one in wanted if len(one.miss.hash) >= FOR_MATCH}
         short = {one for one in digits if len(one) < FULL}
         models = {one.miss.model for one in wanted}
-        for entry in self._entries:
-            recording, flaw = _read(entry)
-            if recording is None:
-                self._unread.append(f"{one_line(entry.path)}: {flaw}")
-                continue
-            identity = identify(recording, self._table)
+        unread: list[RecctlError] = []
+        for entry, facts in facts_in(self._entries, self._table, self._means, unread):
             known = _Known(
                 entry,
-                recording.test_id,
-                recording.model,
-                _asked_path(recording),
-                recording.kind,
-                identity.standing,
-                NodeId.parse(recording.test_id) if recording.test_id else None,
-                self._kept(recording),
+                facts.test_id,
+                facts.model,
+                facts.path,
+                facts.kind,
+                facts.identity.standing,
+                NodeId.parse(facts.test_id) if facts.test_id else None,
             )
             self._known.append(known)
             # No dialect hides which model was asked.
-            if digits and (None in models or recording.model in models):
+            if digits and (None in models or facts.model in models):
                 seen: set[str] = set()
-                for dialect, made in _hashes(recording, self._table, identity):
+                for dialect, made in _hashes(facts.identity, self._table):
                     found = digits & {made} | {one for one in short if made.startswith(one)}
                     for one in found - seen:
-                        self._matches.setdefault(one, []).append((known, identity, dialect, made))
+                        match = (known, facts.identity, dialect, made)
+                        self._matches.setdefault(one, []).append(match)
                     seen |= found
-        self._values = usual_values(one.recording for one in self._known if one.recording)
+        self._unread = [str(error) for error in unread]
 
-    def _kept(self, recording: Recording) -> Recording | None:
-        self._room -= recording.size
-        if self._room < 0:
-            return None
-        kept = {"test_id": recording.test_id, "request": recording.request}
-        return recording.with_document(kept)
+    @cached_property
+    def _values(self) -> list[tuple[str, Any]]:
+        """The parameters that are usual; in a large corpus, in the recordings that are kept."""
+        return usual_values(self._recording(one) for one in self._known if self._room > 0)
 
     def by_request(self, before: Explanation) -> Explanation:
         """What is there under other names, but with just this request."""
@@ -579,9 +577,17 @@ class _Search:
 
     def _recording(self, known: _Known) -> Recording:
         """What a recording asked; one that has gone meanwhile asked nothing."""
-        if known.recording is not None:
-            return known.recording
-        return _read(known.entry)[0] or Recording(known.entry.path.name, {}, 0)
+        path = str(known.entry.path)
+        if path in self._asked:
+            return self._asked[path]
+        whole = _read(known.entry)[0]
+        if whole is None:
+            return Recording(known.entry.path.name, {}, 0)
+        asked = whole.with_document({"test_id": whole.test_id, "request": whole.request})
+        self._room -= whole.size
+        if self._room >= 0:
+            self._asked[path] = asked
+        return asked
 
     def _of_proof(
         self,
@@ -760,17 +766,15 @@ def _read(entry: Entry) -> tuple[Recording | None, str | None]:
     return recording, None
 
 
-def _hashes(recording: Recording, table: Table, identity: Identity) -> Iterator[tuple[str, str]]:
+def _hashes(identity: Identity, table: Table) -> Iterator[tuple[str, str]]:
     """The hashes of a request, the target's first, each with the name of its dialect."""
     if identity.wanted is None:
         return
     yield table.target.name, identity.wanted
-    for dialect in reversed(table.dialects):
+    by_dialect = [*zip(table.dialects, identity.hashes, strict=True)]
+    for dialect, made in reversed(by_dialect):
         if dialect.name != table.target.name:
-            try:
-                yield dialect.name, hash_under(dialect, recording)
-            except MaterialError:
-                return
+            yield dialect.name, made
 
 
 def _lists_models(miss: Miss, table: Table) -> bool | None:
@@ -812,10 +816,6 @@ def _looked_at(folder: Path, name: str, *, is_list: bool) -> Iterator[Place]:
         yield Place(str(path), is_there, _read(Entry(path))[1] if is_there else None)
     if not found:
         yield Place(str(folder / name))
-
-
-def _asked_path(recording: Recording) -> str | None:
-    return recording.url.path if recording.url else recording.endpoint
 
 
 def _place_in(order: Sequence[str], path: str) -> int:
