@@ -158,15 +158,14 @@ class Cache:
                 self._works = False
                 self._clock = 0
 
-    def settled_stamp(self, status: os.stat_result) -> str | None:
+    def settled(self, stamp: str) -> str | None:
         """The stamp of what has been read since; null where it could change without a trace.
 
         What was changed after the clock was looked at may change again in the same tick. Source:
         git's documentation, technical/racy-git.
         """
-        clock = self._clock or 0
-        settled = status.st_mtime_ns < clock and status.st_ctime_ns < clock
-        return stamp_of(status) if settled else None
+        _, modified, changed, _ = map(int, stamp.split())
+        return stamp if max(modified, changed) < (self._clock or 0) else None
 
     def keep(self, folder: str, name: str, row: Row) -> None:
         """Take down what was learned of a file."""
@@ -207,7 +206,7 @@ class Cache:
         status = os.stat(folder)  # noqa: PTH116 - as above
         found = listed(folder)
         below = "\n".join(found.folders)
-        stamp = self.settled_stamp(status)
+        stamp = self.settled(stamp_of(status))
 
         def write(run: Callable[[str, list[tuple[Any, ...]]], None]) -> None:
             run("INSERT OR IGNORE INTO folders (path) VALUES (?)", [(path,)])

@@ -88,7 +88,7 @@ def find(paths: Sequence[str], listed: Callable[[str], files.Listed] = files.lis
             f"no recordings below {places}: name a file, or a folder that holds"
             f" a folder {published().beside_test!r}"
         )
-    ordered = sorted(entries.values(), key=lambda entry: entry.path.parts)
+    ordered = sorted(entries.values(), key=lambda entry: str(entry.path).split(os.sep))
     return Corpus(tuple(ordered), tuple(strays.values()), tuple(missing))
 
 

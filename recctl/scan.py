@@ -7,6 +7,7 @@ now. What is looked for is a pure function of one file's bytes, and gives a smal
 import os
 import stat
 import sys
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -74,17 +75,17 @@ class Means:
 
 
 class _Left(NamedTuple):
-    """A file that has to be read. `row` is what the cache has of it, if that may still be right."""
+    """A file that has to be read, which costs as much as so many bytes.
+
+    `stamp` is null where nothing can be kept of it. `row` is what the cache has of it, if that may
+    still be right.
+    """
 
     entry: Entry
     folder: str
-    status: os.stat_result | None
-    row: Row | None
-
-    @property
-    def cost(self) -> int:
-        """In bytes to be read."""
-        return _BYTES_OF_FILE + (self.status.st_size if self.status else 0)
+    cost: int = _BYTES_OF_FILE
+    stamp: str | None = None
+    row: Row | None = None
 
 
 class _Same(Enum):
@@ -98,18 +99,19 @@ _Results = Iterator[tuple[T, Kept | None] | _Same]
 
 def scan(entries: Sequence[Entry], look: Look[T], means: Means) -> Iterator[T]:
     """What is found in each entry, in their order, as soon as it is there."""
-    found = _recalled(entries, look, means.cache)
-    left = [one for one in found if isinstance(one, _Left)]
+    found = deque(_recalled(entries, look, means.cache))
+    left = deque(one for one in found if isinstance(one, _Left))
     if left and means.cache is not None:
         means.cache.start()
     with _read(left, look, means.jobs) as results:
-        for done, one in enumerate(found):
-            means.watch(done, len(found))
-            yield (
-                _taken_down(one, next(results), look, means.cache)
-                if isinstance(one, _Left)
-                else one
-            )
+        # Of many files, what was needed to read them is let go on the way.
+        for done in range(len(entries)):
+            means.watch(done, len(entries))
+            one = found.popleft()
+            if isinstance(one, _Left):
+                yield _taken_down(one, next(results), look, means.cache)
+            else:
+                yield one
 
 
 def processors() -> int:
@@ -126,7 +128,9 @@ def _recalled(entries: Sequence[Entry], look: Look[T], cache: Cache | None) -> l
         together = {entry.path.name: entry for entry in some}
         place = os.path.abspath(folder)  # noqa: PTH100 - links stay
         known = cache.known(place, together) if cache else {}
-        found += (_looked_up(one, place, known.get(name), look) for name, one in together.items())
+        found += (
+            _looked_up(one, place, known.get(name), look, cache) for name, one in together.items()
+        )
         if cache is not None and len(known) > len(together):
             gone = [name for name in known if name not in together]
             paths = {name: os.path.join(place, name) for name in gone}  # noqa: PTH118
@@ -134,20 +138,26 @@ def _recalled(entries: Sequence[Entry], look: Look[T], cache: Cache | None) -> l
     return found
 
 
-def _looked_up(entry: Entry, folder: str, row: Row | None, look: Look[T]) -> "T | _Left":
+def _looked_up(
+    entry: Entry, folder: str, row: Row | None, look: Look[T], cache: Cache | None
+) -> "T | _Left":
     try:
         status = os.lstat(entry.path)  # a Path would ask in a slower way
     except (OSError, ValueError):
-        return _Left(entry, folder, None, None)
+        return _Left(entry, folder)
     if entry.obstacle is not None or not stat.S_ISREG(status.st_mode):
-        return _Left(entry, folder, None, None)
+        return _Left(entry, folder)
+    cost = _BYTES_OF_FILE + status.st_size
+    if cache is None:
+        return _Left(entry, folder, cost)
+    stamp = stamp_of(status)
     try:
         recalled = None if row is None else look.recalled(entry, row)
     except (ValueError, TypeError, LookupError, AttributeError):
         recalled = None
     if row is None or recalled is None:
-        return _Left(entry, folder, status, None)
-    return recalled if row.stamp == stamp_of(status) else _Left(entry, folder, status, row)
+        return _Left(entry, folder, cost, stamp)
+    return recalled if row.stamp == stamp else _Left(entry, folder, cost, stamp, row)
 
 
 def _taken_down(
@@ -162,27 +172,26 @@ def _taken_down(
     else:
         made, kept = result
         row = None if kept is None else Row(None, look.about, kept.seen, kept.facts)
-    if cache is not None and left.status is not None and row is not None:
-        stamp = cache.settled_stamp(left.status)
+    if cache is not None and left.stamp is not None and row is not None:
+        stamp = cache.settled(left.stamp)
         cache.keep(left.folder, left.entry.path.name, row._replace(stamp=stamp))
     return made
 
 
 @contextmanager
-def _read(left: Sequence[_Left], look: Look[T], jobs: int) -> "Iterator[_Results[T]]":
+def _read(left: deque[_Left], look: Look[T], jobs: int) -> "Iterator[_Results[T]]":
     """What is found in files, in their order; whatever runs for that is gone afterwards."""
-    wanted = [(one.entry, one.row.sha256 if one.row else None) for one in left]
     cost = sum(one.cost for one in left)
     executor = _executor(look, jobs, cost) if jobs > 1 else None
     if executor is None:
-        yield (_found(look, entry, known) for entry, known in wanted)
+        yield (_found(look, *_ask(left.popleft())) for _ in range(len(left)))
         return
     from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415 - few runs need it
 
     try:
         with _deaf():
-            futures = [executor.submit(_found_there, batch) for batch in _batches(left, wanted)]
-        yield (one for future in futures for one in future.result())
+            futures = deque(executor.submit(_found_there, one) for one in _batches(left))
+        yield (one for _ in range(len(futures)) for one in futures.popleft().result())
         executor.shutdown()
     except BrokenProcessPool:
         raise RecctlError(
@@ -240,13 +249,17 @@ def _end_processes() -> None:
         child.kill()
 
 
-def _batches(
-    left: Sequence[_Left], wanted: Sequence[tuple[Entry, str | None]]
-) -> Iterator[list[tuple[Entry, str | None]]]:
+def _ask(left: _Left) -> tuple[Entry, str | None]:
+    """What is to be read, and the digest that would make the rest needless."""
+    return left.entry, left.row.sha256 if left.row else None
+
+
+def _batches(left: deque[_Left]) -> Iterator[list[tuple[Entry, str | None]]]:
     batch: list[tuple[Entry, str | None]] = []
     cost = 0
-    for one, ask in zip(left, wanted, strict=True):
-        batch.append(ask)
+    while left:
+        one = left.popleft()
+        batch.append(_ask(one))
         cost += one.cost
         if cost >= _BATCH:
             yield batch
