@@ -136,10 +136,14 @@ NOW = ("--grace", "0")
 
 def python(top: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     path = os.pathsep.join((str(ROOT), str(top)))
+    # Pytest clears away what other runs have left, and that would be traced, too.
+    temporary = top.with_name(f"{top.name}-temporary")
+    temporary.mkdir(exist_ok=True)
+    settings = {"PYTEST_DEBUG_TEMPROOT": str(temporary), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=top,
-        env=environment(PYTHONPATH=path, PYTHONDONTWRITEBYTECODE="1"),
+        env=environment(PYTHONPATH=path, **settings),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

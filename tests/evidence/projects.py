@@ -54,10 +54,14 @@ class Project:
 
     def start(self, *command: str, env: Mapping[str, str] | None = None) -> Ran:
         """Run a program in the project, without any plugin that is not asked for."""
+        # Pytest clears away what other runs have left, and that would be traced, too.
+        temporary = self.root.with_name(f"{self.root.name}-temporary")
+        temporary.mkdir(exist_ok=True)
+        own = {"PYTEST_DEBUG_TEMPROOT": str(temporary), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
         done = subprocess.run(
             command,
             cwd=self.root,
-            env=environment(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", **(env or {})),
+            env=environment(**{**own, **(env or {})}),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=60,
