@@ -75,7 +75,7 @@ def schema() -> str:
 
 
 class Question:
-    """A question that makes sense. `needs_findings` says whether it asks for findings."""
+    """A question that makes sense, to be closed. It tells which of the tables it needs."""
 
     def __init__(self, sql: str) -> None:
         """Raises UsageError for what is no SQL, asks for what is not there, or would change it."""
@@ -91,9 +91,17 @@ class Question:
             return sqlite3.SQLITE_OK if action in _READING else sqlite3.SQLITE_DENY
 
         self._permit = permit
-        self._asked(f"EXPLAIN {sql}")
+        try:
+            self._asked(f"EXPLAIN {sql}")
+        except BaseException:
+            self.close()
+            raise
         self.needs_findings = "findings" in read
         self.needs_recordings = "recordings" in read
+
+    def close(self) -> None:
+        """Let the tables go. No answer gives rows afterwards."""
+        self._connection.close()
 
     def answered(
         self, recordings: Iterable[tuple[Entry, Facts]], findings: Iterable[Finding]

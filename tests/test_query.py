@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -175,5 +175,5 @@ def test_sql_is_needed_unless_the_tables_are_asked_for(corpus: Path) -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=40) | st.text("SELECT *FROMrecdings;()'1-", max_size=40))
 def test_no_text_makes_a_question_raise_anything_else(sql: str) -> None:
-    with suppress(UsageError):
-        list(Question(sql).answered((), ()).rows)
+    with suppress(UsageError), closing(Question(sql)) as question:
+        list(question.answered((), ()).rows)

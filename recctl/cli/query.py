@@ -1,6 +1,7 @@
 """`recctl query`."""
 
 import sys
+from contextlib import closing
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from recctl.diagnostics import Finding
-    from recctl.query import Answer
+    from recctl.query import Answer, Question
 
 KNOWS = ("cache", "jobs")
 DETAILS = """SQL is one SELECT, as SQLite has it, or - for stdin. The tables recordings and findings
@@ -54,14 +55,19 @@ def run(
         return ExitCode.FINE
     if sql is None:
         raise UsageError('give a SELECT, as in: recctl query "SELECT count(*) FROM recordings"')
-    question = query.Question(read_stdin().decode("utf-8", "replace") if sql == "-" else sql)
+    text = read_stdin().decode("utf-8", "replace") if sql == "-" else sql
+    with closing(query.Question(text)) as question:
+        return _answered(question, paths, form)
+
+
+def _answered(question: "Question", paths: list[str] | None, form: Format) -> int:
+    from recctl.facts import facts_in  # noqa: PLC0415
+
     settings = current()
     policy = policy_of(settings)
     corpus, code = find_corpus(paths, settings)
     unread: list[RecctlError] = []
     with means(settings) as scans:
-        from recctl.facts import facts_in  # noqa: PLC0415
-
         findings: Iterable[Finding] = ()
         if question.needs_findings:
             from recctl.cli.validate import selection_of  # noqa: PLC0415
