@@ -272,14 +272,25 @@ _look_there: Look[Any]
 
 
 def _prepare(look: Look[Any]) -> None:
-    """Make a process ready."""
+    """Make a process ready. It does not outlive the one that started it, however that ends."""
     import gc  # noqa: PLC0415 - as the command line does
     import signal  # noqa: PLC0415
+    from threading import Thread  # noqa: PLC0415
 
     global _look_there  # noqa: PLW0603 - a process has one, and it is not sent with each batch
     _look_there = look
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()
+    Thread(target=_leave_with_parent, daemon=True).start()
+
+
+def _leave_with_parent() -> None:
+    from multiprocessing import parent_process  # noqa: PLC0415
+
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _found_there(batch: Sequence[tuple[Entry, str | None]]) -> list[Any]:

@@ -146,6 +146,12 @@ def children_of(process: int) -> list[int]:
     return [int(one) for one in path.read_text().split()] if path.exists() else []
 
 
+def is_running(process: int) -> bool:
+    """Whether a process is there, and does not only wait to be counted."""
+    path = Path(f"/proc/{process}/stat")
+    return path.exists() and path.read_text().rpartition(") ")[2][0] != "Z"
+
+
 @needs_posix
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks for processes in /proc")
 @pytest.mark.parametrize("cache", ["true", "false"])
@@ -181,6 +187,34 @@ def test_an_interrupted_run_leaves_at_once_and_nothing_behind(corpus: Path, cach
     left = {path.name for path in own.iterdir()} if own.exists() else set()
     assert left <= {".gitignore", "cache.clock", "cache.db", "cache.db-wal", "cache.db-shm"}
     (corpus / ".git").rmdir()
+
+
+@needs_posix
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks for processes in /proc")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_no_process_outlives_a_run_that_was_killed(corpus: Path, number: signal.Signals) -> None:
+    one = subprocess.Popen(
+        [*COMMAND, "validate", "--jobs", "2"],
+        cwd=corpus,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    children: list[int] = []
+    for _ in range(500):
+        children = children_of(one.pid)
+        if children or one.poll() is not None:
+            break
+        time.sleep(0.01)
+    one.send_signal(number)
+    one.wait(timeout=20)
+
+    assert children
+    for _ in range(500):
+        if not any(map(is_running, children)):
+            break
+        time.sleep(0.01)
+    assert not any(map(is_running, children))
 
 
 def test_entries_of_a_corpus_can_be_scanned_twice(corpus: Path) -> None:
