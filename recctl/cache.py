@@ -126,8 +126,13 @@ class Cache:
     """
 
     def __init__(
-        self, connection: sqlite3.Connection, folder: Path, tell: Callable[[str], None]
+        self,
+        connection: sqlite3.Connection,
+        folder: Path,
+        version: str,
+        tell: Callable[[str], None],
     ) -> None:
+        self._version = version
         self._connection = connection
         self._folder = folder
         self._tell = tell
@@ -141,13 +146,20 @@ class Cache:
         Where many names are asked for, it may have others, too.
         """
         if len(names) > _FEW:
-            rows = self._rows(_KNOWN, folder)
+            rows = self._rows(_KNOWN, self._key(folder))
         else:
             one = f"{_KNOWN} AND name = ?"
-            rows = [row for name in names for row in self._rows(one, folder, name)]
+            rows = [row for name in names for row in self._rows(one, self._key(folder), name)]
         return {
             name: Row(stamp, about, seen, tuple(facts)) for name, stamp, about, seen, *facts in rows
         }
+
+    def _key(self, folder: str) -> str:
+        """A folder as this version knows it.
+
+        Another may make the cache anew while this run goes on; neither believes the other's rows.
+        """
+        return f"{self._version}:{folder}"
 
     def start(self) -> None:
         """Take down the time, by the file system's clock, before anything is read to be kept."""
@@ -169,13 +181,13 @@ class Cache:
 
     def keep(self, folder: str, name: str, row: Row) -> None:
         """Take down what was learned of a file."""
-        self._waiting.append((folder, name, row))
+        self._waiting.append((self._key(folder), name, row))
         if len(self._waiting) >= _MOST_WAITING:
             self.flush()
 
     def forget(self, folder: str, names: Iterable[str]) -> None:
         """Forget files of a folder."""
-        gone = [(folder, name) for name in names]
+        gone = [(self._key(folder), name) for name in names]
         self._write(lambda run: run(f"DELETE FROM files WHERE {_OF_FOLDER} AND name = ?", gone))  # noqa: S608
 
     def listing(self, digits: str) -> Callable[[str], Listed]:
@@ -185,7 +197,7 @@ class Cache:
         """
 
         def listed_here(folder: str) -> Listed:
-            path = os.path.abspath(folder)  # noqa: PTH100 - links stay
+            path = self._key(os.path.abspath(folder))  # noqa: PTH100 - links stay
             known = self._rows("SELECT stamp, below FROM folders WHERE path = ?", path)
             status = os.stat(folder)  # noqa: PTH116 - a text is a path, too
             if not known or known[0][0] is None or known[0][0] != stamp_of(status):
@@ -297,7 +309,7 @@ def _open(folder: Path, version: str, tell: Callable[[str], None]) -> Cache | No
             except sqlite3.DatabaseError:
                 _remove(folder, tell)
             else:
-                return Cache(connection, folder, tell)
+                return Cache(connection, folder, version[:16], tell)
     except OSError:
         pass
     return None

@@ -145,7 +145,8 @@ def _looked_up(
         status = os.lstat(entry.path)  # a Path would ask in a slower way
     except (OSError, ValueError):
         return _Left(entry, folder)
-    if entry.obstacle is not None or not stat.S_ISREG(status.st_mode):
+    is_open = stat.S_ISREG(status.st_mode) and os.access(entry.path, os.R_OK)
+    if entry.obstacle is not None or not is_open:
         return _Left(entry, folder)
     cost = _BYTES_OF_FILE + status.st_size
     if cache is None:

@@ -291,6 +291,20 @@ def test_another_target_dialect_gives_other_findings(project: Path) -> None:
     assert with_cache("validate", cwd=project).raw == without("validate", cwd=project).raw
 
 
+def test_a_run_of_another_version_is_not_believed(tmp_path: Path) -> None:
+    row = Row("stamp", "about", "seen", NO_FACTS)
+    with opened(tmp_path, "1" * 64, lambda _: None) as one:
+        assert one is not None
+        one.keep(str(tmp_path), "a.json", row)
+        with opened(tmp_path, "2" * 64, lambda _: None) as other:  # makes the tables anew
+            assert other is not None
+            one.flush()
+            assert other.known(str(tmp_path), ["a.json"]) == {}
+            other.keep(str(tmp_path), "b.json", row)
+            other.flush()
+            assert one.known(str(tmp_path), ["b.json"]) == {}
+
+
 # What was damaged
 
 
