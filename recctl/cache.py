@@ -16,7 +16,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from recctl.files import OWN_FOLDER, Listed, listed
+from recctl.files import Listed, listed
+from recctl.project import OWN_FOLDER
 
 FILE_NAME = "cache.db"
 
@@ -58,6 +59,9 @@ _TABLES = (
     f" seen TEXT, {', '.join(f'{name} {kind}' for name, kind in FACTS.items())},"
     " UNIQUE (folder, name))",
 )
+_Run = Callable[[str, list[tuple[Any, ...]]], Any]
+"""Runs a statement for each of some rows."""
+
 _OF_FOLDER = "folder = (SELECT id FROM folders WHERE path = ?)"
 _KNOWN = f"SELECT name, stamp, about, seen, {', '.join(FACTS)} FROM files WHERE {_OF_FOLDER}"  # noqa: S608 - constants
 _KEEP = f"INSERT OR REPLACE INTO files VALUES ({', '.join('?' * (len(FACTS) + 5))})"  # noqa: S608
@@ -90,15 +94,6 @@ _SHA256 = list(FACTS).index("sha256")
 def stamp_of(status: os.stat_result) -> str:
     """By what a file or folder is known to be as it was."""
     return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino & _LARGEST}"
-
-
-def home_of(folder: Path) -> Path | None:
-    """The project that a folder lies in: its git work tree, else where recctl has its folder."""
-    for mark in (".git", OWN_FOLDER):
-        for above in (folder, *folder.parents):
-            if os.path.lexists(above / mark):
-                return above
-    return None
 
 
 @contextmanager
@@ -220,7 +215,7 @@ class Cache:
         below = "\n".join(found.folders)
         stamp = self.settled(stamp_of(status))
 
-        def write(run: Callable[[str, list[tuple[Any, ...]]], None]) -> None:
+        def write(run: _Run) -> None:
             run("INSERT OR IGNORE INTO folders (path) VALUES (?)", [(path,)])
             run("UPDATE folders SET stamp = ?, below = ? WHERE path = ?", [(stamp, below, path)])
             run(f"DELETE FROM names WHERE {_OF_FOLDER}", [(path,)])  # noqa: S608
@@ -240,7 +235,7 @@ class Cache:
         if not waiting:
             return
 
-        def write(run: Callable[[str, list[tuple[Any, ...]]], None]) -> None:
+        def write(run: _Run) -> None:
             paths = sorted({folder for folder, _, _ in waiting})
             run("INSERT OR IGNORE INTO folders (path) VALUES (?)", [(path,) for path in paths])
             ids = dict(self._connection.execute("SELECT path, id FROM folders").fetchall())
@@ -270,7 +265,7 @@ class Cache:
             self._give_up(error)
             return []
 
-    def _write(self, write: Callable[[Callable[[str, list[tuple[Any, ...]]], Any]], None]) -> None:
+    def _write(self, write: Callable[[_Run], None]) -> None:
         if not self._works:
             return
         try:

@@ -66,8 +66,7 @@ def facts_of(recording: Recording, raw: bytes, digest: str, identity: Identity) 
 def packed(facts: Facts, table: Table) -> tuple[Any, ...]:
     """Facts as the cache has them, by column. Dialects are told by their places in the table."""
     identity = facts.identity
-    places = {dialect.name: str(place) for place, dialect in enumerate(table.dialects)}
-    fitting = " ".join(places[dialect.name] for dialect in identity.fitting)
+    fitting = " ".join(str(table.places[dialect.name]) for dialect in identity.fitting)
     return (
         *(facts.size, facts.sha256, facts.test_id, facts.kind),
         *(facts.method, facts.url, facts.endpoint, facts.model, facts.provider),

@@ -16,9 +16,6 @@ if TYPE_CHECKING:  # what git runs once for each file needs no paths
 MAX_BYTES = 512 * 1024 * 1024
 """A larger file is not read. The largest real recording has 2 MB."""
 
-OWN_FOLDER = ".recctl"
-"""Where recctl keeps what it needs for itself, in the top folder of a project."""
-
 _OPEN_FLAGS = (
     os.O_RDONLY
     | getattr(os, "O_NONBLOCK", 0)  # opening a FIFO must not wait for a writer

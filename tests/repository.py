@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 BIRTH = 1_700_000_000
 """When the first commit of a made repository is made, in seconds since 1970."""
 
@@ -95,6 +97,19 @@ def work_with(top: Path, commits: Iterable[Made]) -> Work:
     )
     made.git("reset", "-q", "--hard", "main")
     return made
+
+
+def processes_started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The command lines of all processes that are started from now on."""
+    started = []
+    real = subprocess.Popen
+
+    def counted(arguments: list[str], **options: object) -> object:
+        started.append(arguments)
+        return real(arguments, **options)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(subprocess, "Popen", counted)
+    return started
 
 
 def git_environment(**changes: str) -> dict[str, str]:

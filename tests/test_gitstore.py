@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -16,7 +15,7 @@ from recctl import gitstore
 from recctl.errors import RecctlError, UsageError
 from recctl.gitstore import Blob, Change, Commit, GitError, Repository, repository_of
 from tests.cli import needs_posix, snapshot
-from tests.repository import BIRTH, Made, Work, work, work_with
+from tests.repository import BIRTH, Made, Work, processes_started, work, work_with
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
 
@@ -907,14 +906,7 @@ def test_the_number_of_processes_does_not_grow_with_the_files(
 ) -> None:
     files = {f"x/{number}.json": b"%d" % number for number in range(300)}
     made = work_with(tmp_path / "many", [Made(files), Made({"x/1.json": b"changed"})])
-    started = []
-    real = subprocess.Popen
-
-    def counted(arguments: list[str], **options: object) -> object:
-        started.append(arguments)
-        return real(arguments, **options)  # type: ignore[call-overload]
-
-    monkeypatch.setattr(subprocess, "Popen", counted)
+    started = processes_started(monkeypatch)
     repository = opened(made)
     paths = [made.top / path for path in files]
     repository.uncommitted(paths)

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +27,7 @@ from tests.build import (
     recording,
 )
 from tests.cli import Ran, needs_posix, run_here, snapshot
-from tests.repository import Made, Work, work, work_with
+from tests.repository import Made, Work, processes_started, work, work_with
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
 
@@ -704,14 +703,7 @@ def test_many_recordings_need_few_processes(
     for number in range(200):
         files |= made(f"Ship {number}?")
     harbour = work_with(tmp_path / "harbour", [Made(files), Made(gone(files))])
-    started = []
-    real = subprocess.Popen
-
-    def counted(arguments: list[str], **options: object) -> object:
-        started.append(arguments)
-        return real(arguments, **options)  # type: ignore[call-overload]
-
-    monkeypatch.setattr(subprocess, "Popen", counted)
+    started = processes_started(monkeypatch)
     assert brought_back(harbour, "--test", "tests") == set(files)
     assert brought_back(harbour, *files) == set(files)
     assert brought_back(harbour, "--deleted-in", "HEAD") == set(files)

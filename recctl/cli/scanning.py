@@ -44,9 +44,10 @@ def cache(settings: "Settings") -> "AbstractContextManager[Cache | None]":
     """
     if without_cache.get() or not settings.cache:
         return nullcontext()
-    from recctl.cache import home_of, opened  # noqa: PLC0415
+    from recctl.cache import opened  # noqa: PLC0415
+    from recctl.project import top_above  # noqa: PLC0415
 
-    home = home_of(Path(os.path.abspath(settings.folder)))  # noqa: PTH100 - links stay
+    home = top_above(Path(os.path.abspath(settings.folder)))  # noqa: PTH100 - links stay
     if home is None and settings.file is not None:
         home = settings.folder
     if home is None:

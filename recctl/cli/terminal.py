@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recctl.errors import ExitCode, UnreadableError
+from recctl.project import OWN_FOLDER
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from recctl.corpus import Corpus
 
 
-JOURNAL = ".recctl/journal"
+JOURNAL = f"{OWN_FOLDER}/journal"
 """Where the plan engine keeps what it is doing, below the root of the changes."""
 
 

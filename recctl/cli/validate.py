@@ -111,23 +111,25 @@ def run(
     for rule in selection.missing:
         note(f"rule {rule} is not checked: {LACKING}")
     corpus, code = find_corpus(paths, settings)
+
+    def looked(at: "Corpus", without: "Baseline | None" = None) -> "Report":
+        with means(settings) as scans:
+            return validate(at, selection, policy, without, whole=whole, means=scans)
+
     if output is not None:
         _check_target(Path(output), corpus, settings, known)
     if write_baseline is not None and known is not None:
         _check_target(known.file, corpus, settings)
-        with means(settings) as scans:
-            report = validate(corpus, selection, policy, whole=whole, means=scans)
+        report = looked(corpus)
         return max(
             code, _write_baseline(rebaselined(report, known, corpus, selection, whole=whole))
         )
-    with means(settings) as scans:
-        report = validate(corpus, selection, policy, known, whole=whole, means=scans)
+    report = looked(corpus, known)
     plan = _fixes(report, corpus, policy) if fix else None
     if plan is not None and apply and not plan.is_empty:
         _apply(plan, allow_dirty=allow_dirty)
         corpus, _ = find_corpus(paths, settings)
-        with means(settings) as scans:
-            report = validate(corpus, selection, policy, known, whole=whole, means=scans)
+        report = looked(corpus, known)
     if report.findings or output or statistics or form not in {Format.TEXT, Format.CONCISE}:
         _print(report, form, output, color, statistics=statistics)
     for stray in report.strays:

@@ -74,6 +74,11 @@ class Table:
         several = (dialect.steps for dialect in (*self.dialects, self.target))
         return tuple(dict.fromkeys(step for steps in several for step in steps))
 
+    @cached_property
+    def places(self) -> Mapping[str, int]:
+        """The place of each dialect among all, by its name."""
+        return {dialect.name: place for place, dialect in enumerate(self.dialects)}
+
     def find(self, name: str) -> Dialect:
         """The dialect of that name. Raises UsageError, with the nearest name."""
         known = {dialect.name: dialect for dialect in self.dialects}

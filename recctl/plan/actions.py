@@ -9,9 +9,10 @@ from pathlib import Path
 
 from recctl.errors import RecctlError
 from recctl.plan.disk import Disk
+from recctl.project import OWN_FOLDER
 from recctl.safetext import one_line
 
-FOLDER = ".recctl"
+FOLDER = OWN_FOLDER
 """Where receipts, the journal and the lock lie, below the root of the changes."""
 
 _GUARDED = frozenset({".git", "git~1", FOLDER})

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from recctl.errors import NothingFoundError, UsageError
-from recctl.plan.actions import FOLDER, RefusedError
+from recctl.plan.actions import RefusedError
+from recctl.project import top_above
 from recctl.safetext import one_line
 
 
@@ -60,8 +61,4 @@ def below(root: Path, path: Path) -> str:
 
 def _root_of(path: Path, here: Path) -> Path:
     folder = path.resolve() if path.is_dir() else path.parent.resolve()
-    for mark in (".git", FOLDER):
-        for above in (folder, *folder.parents):
-            if (above / mark).exists():
-                return above
-    return here if folder.is_relative_to(here) else folder
+    return top_above(folder) or (here if folder.is_relative_to(here) else folder)

@@ -8,8 +8,9 @@ from pathlib import Path
 from recctl.dialects import Name
 from recctl.errors import UsageError
 from recctl.gitstore import Repository, repository_of
+from recctl.project import OWN_FOLDER
 
-_OF_TOOLS = frozenset({".recctl", "__pycache__"})
+_OF_TOOLS = frozenset({OWN_FOLDER, "__pycache__"})
 """Folders in which no test is, and nothing that one needs."""
 
 

@@ -13,6 +13,7 @@ import time
 from importlib import import_module
 
 from recctl import __version__
+from recctl.project import top_above
 from recctl.tracing import PATH
 
 TYPE_CHECKING = False
@@ -50,11 +51,7 @@ def tracer() -> ModuleType:
 
 def root_above(folder: Path) -> Path:
     """The root of the tree in which a folder lies, as plans have it, whose imports this spares."""
-    for mark in (".git", ".recctl"):
-        for above in (folder, *folder.parents):
-            if (above / mark).exists():
-                return above
-    return folder
+    return top_above(folder) or folder
 
 
 def begin(

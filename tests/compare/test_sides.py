@@ -15,7 +15,7 @@ from recctl.errors import NothingFoundError, UsageError
 from recctl.hashing import canonical
 from tests.build import Document, Recorded, chat_request, chat_stream, recording
 from tests.cli import needs_posix
-from tests.repository import Work, git_environment, work
+from tests.repository import Work, git_environment, processes_started, work
 
 FOLDER = "tests/integration/chat/recordings"
 TEST = "tests/integration/chat/test_keeper.py::test_answers"
@@ -419,14 +419,7 @@ def test_git_is_asked_for_nothing_twice(
 ) -> None:
     repository.commit(files(OLD))
     repository.commit(files(TIDE))
-    started = []
-    real = subprocess.Popen
-
-    def counted(arguments: list[str], **options: object) -> object:
-        started.append(arguments)
-        return real(arguments, **options)  # type: ignore[call-overload]
-
-    monkeypatch.setattr(subprocess, "Popen", counted)
+    started = processes_started(monkeypatch)
     seen(revisions, staged=staged)
     assert len(started) <= most
     assert len(set(map(tuple, started))) == len(started)
