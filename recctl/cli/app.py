@@ -6,9 +6,10 @@ A command's module is imported when the command is called, and imports what it n
 import os
 import sys
 from collections.abc import Callable, Collection, Mapping
-from functools import partial, wraps
+from dataclasses import fields, is_dataclass
+from functools import partial
 from importlib import import_module
-from inspect import Parameter, signature
+from inspect import Parameter, Signature, signature
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
@@ -37,32 +38,42 @@ _NO_CACHE = Annotated[
 
 
 def _configured(run: Callable[..., int], knows: Collection[str]) -> Callable[..., int]:
-    """A command's function with the options that commands share.
+    """A command's function with each of its options as a parameter.
 
-    Every command has `--config`; `knows` tells which of `cache` and `jobs` it has a use for.
+    A parameter whose type is a dataclass stands for a group of options, its fields. Every command
+    has `--config`; `knows` tells which of `cache` and `jobs` it has a use for.
     """
     shared: dict[str, tuple[ContextVar[Any], Any, Any]] = {"config": (chosen_file, _CONFIG, None)}
     if "jobs" in knows:
         shared["jobs"] = (chosen_jobs, _JOBS, None)
     if "cache" in knows:
         shared["no_cache"] = (without_cache, _NO_CACHE, False)
+    known = signature(run).parameters
+    groups: dict[str, Any] = {
+        name: one.annotation for name, one in known.items() if is_dataclass(one.annotation)
+    }
 
-    @wraps(run)
-    def configured(*arguments: Any, **options: Any) -> int:
+    def configured(**options: Any) -> int:
         for name, (chosen, *_) in shared.items():
             chosen.set(options.pop(name))
-        return run(*arguments, **options)
+        made = {
+            name: group(**{one.name: options.pop(one.name) for one in fields(group)})
+            for name, group in groups.items()
+        }
+        return run(**options, **made)
 
-    known = signature(run)
-    added = [
-        Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
-        for name, (_, annotation, default) in shared.items()
-    ]
-    parameters = [*known.parameters.values(), *added]
-    configured.__signature__ = known.replace(parameters=parameters)  # type: ignore[attr-defined]
-    annotations = {name: annotation for name, (_, annotation, _) in shared.items()}
-    configured.__annotations__ = {**run.__annotations__, **annotations}
+    parameters: list[Parameter] = []
+    for name, parameter in known.items():
+        members = fields(groups[name]) if name in groups else ()
+        parameters += [_option(one.name, one.type, one.default) for one in members] or [parameter]
+    parameters += [_option(name, *declared) for name, (_, *declared) in shared.items()]
+    configured.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    configured.__annotations__ = {one.name: one.annotation for one in parameters}
     return configured
+
+
+def _option(name: str, annotation: Any, default: Any) -> Parameter:
+    return Parameter(name, Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
 
 
 _TEXTS = (str, str | None, list[str], list[str] | None)

@@ -11,8 +11,8 @@ from recctl.cli.changing import (
     CheckOption,
     PlanFormat,
     PlanFormatOption,
+    PlanOptions,
     RootOption,
-    carry_out,
     root_in,
 )
 from recctl.cli.terminal import Color, ColorOption, note, read_stdin
@@ -59,10 +59,13 @@ def run(
     place = root_in(root)
     if file is not None:
         plan = _read(file, place)
+        asked = PlanOptions(
+            apply=not check, check=check, form=form, allow_dirty=allow_dirty, color=color
+        )
         if check:
-            return _look(plan, form=form, allow_dirty=allow_dirty, color=color)
+            return _look(plan, asked)
         _refuse_flaws(file, plan)
-        return carry_out(plan, apply=True, form=form, allow_dirty=allow_dirty, color=color)
+        return asked.carry_out(plan)
 
     from recctl import plan as engine  # noqa: PLC0415
     from recctl.render import plan as render  # noqa: PLC0415
@@ -71,7 +74,7 @@ def run(
     return ExitCode.FINE
 
 
-def _look(plan: "Plan", *, form: PlanFormat, allow_dirty: bool, color: Color) -> ExitCode:
+def _look(plan: "Plan", asked: PlanOptions) -> ExitCode:
     """Print what would be done, and what would be refused."""
     from recctl.plan import refusals  # noqa: PLC0415
     from recctl.plan.foreign import flaws  # noqa: PLC0415
@@ -79,9 +82,9 @@ def _look(plan: "Plan", *, form: PlanFormat, allow_dirty: bool, color: Color) ->
 
     found: tuple[str, ...] = ()
     if not plan.is_empty:
-        found = (*flaws(plan), *refusals(plan, allow_dirty=allow_dirty))
+        found = (*flaws(plan), *refusals(plan, allow_dirty=asked.allow_dirty))
     advice = f"; it would be refused for {plural(len(found), 'reason')}" if found else ""
-    code = carry_out(plan, check=True, form=form, color=color, advice=advice)
+    code = asked.carry_out(plan, advice=advice)
     for line in found[:_MOST_REASONS]:
         note(line)
     if len(found) > _MOST_REASONS:

@@ -1,17 +1,19 @@
 """What all commands that change files share: their options, and carrying out or printing a plan."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recctl.cli.terminal import Color, note, print_lines, write
+from recctl.cli.terminal import Color, ColorOption, note, print_lines, write
 from recctl.errors import ExitCode, UnreadableError, UsageError
 
 if TYPE_CHECKING:
     from recctl.corpus import Corpus
-    from recctl.plan import Plan
+    from recctl.plan import Plan, Receipt
 
 
 class PlanFormat(StrEnum):
@@ -48,53 +50,79 @@ RootOption = Annotated[
 ]
 
 
-def carry_out(
-    plan: "Plan",
-    *,
-    apply: bool = False,
-    check: bool = False,
-    plan_out: str | None = None,
-    form: PlanFormat = PlanFormat.TEXT,
-    allow_dirty: bool = False,
-    color: Color = Color.AUTO,
-    advice: str | None = None,
-) -> ExitCode:
-    """Print a plan, write it to a file where asked for, and change the files with `apply`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOptions:
+    """What is asked for of a plan. Raises UsageError for options that exclude each other."""
 
-    The plan goes to stdout, its totals and the next command, or `advice`, to stderr. Gives
-    FINDINGS where there are conflicts, or where `check` finds anything to do. Raises UsageError
-    for options that exclude each other and for a file that cannot be written, and what `execute`
-    raises.
-    """
-    check_options(apply=apply, check=check, plan_out=plan_out)
-    if plan_out is not None:
-        _check_plan_file(Path(plan_out))
+    apply: ApplyOption = False
+    check: CheckOption = False
+    plan_out: PlanOutOption = None
+    form: PlanFormatOption = PlanFormat.TEXT
+    allow_dirty: AllowDirtyOption = False
+    color: ColorOption = Color.AUTO
 
-    from recctl import plan as engine  # noqa: PLC0415
-    from recctl.render import plan as render  # noqa: PLC0415
+    def __post_init__(self) -> None:
+        if self.apply and self.check:
+            raise UsageError("--apply changes files and --check only looks: take one")
+        if self.apply and self.plan_out is not None:
+            raise UsageError(
+                "--apply changes files and --plan-out leaves it to recctl apply: take one"
+            )
 
-    receipt = None
-    if apply and not plan.is_empty:
-        from recctl.cli.scanning import Bar  # noqa: PLC0415
+    @property
+    def are_given(self) -> bool:
+        """Whether more is asked for than to see the plan."""
+        return self.apply or self.check or self.plan_out is not None
 
-        with Bar() as bar:
-            receipt = engine.execute(plan, allow_dirty=allow_dirty, watch=bar.show)
-    if plan_out is not None:
-        from recctl.files import write as write_file  # noqa: PLC0415
+    @property
+    def are_whole(self) -> bool:
+        """Whether a program reads the plan, so that its notes leave nothing out."""
+        return self.form is PlanFormat.JSON or self.plan_out is not None
 
-        write_file(Path(plan_out), render.as_json(plan).encode("utf-8"))
-    if form is PlanFormat.JSON:
-        write(render.as_json(plan))
-    elif form is PlanFormat.MARKDOWN:
-        write(render.as_markdown(plan))
-    else:
-        print_lines(render.as_text(plan), color)
-    if receipt is not None:
-        note(render.done(receipt, engine.option_for(plan.root)))
-    else:
-        note(f"{render.told(plan)}{_next(plan, plan_out) if advice is None else advice}")
-    left = plan.conflicts or (check and plan.actions)
-    return ExitCode.FINDINGS if left else ExitCode.FINE
+    def carry_out(
+        self, plan: "Plan", notes: Iterable[str] | None = None, *, advice: str | None = None
+    ) -> ExitCode:
+        """Print a plan, write it to a file where asked for, and change the files with `apply`.
+
+        The plan goes to stdout, with `notes` in place of its own; its totals and the next command,
+        or `advice`, go to stderr. Gives FINDINGS where there are conflicts, or where `check` finds
+        anything to do. Raises UsageError for a file that cannot be written, and what `execute`
+        raises.
+        """
+        if self.plan_out is not None:
+            _check_plan_file(Path(self.plan_out))
+
+        from recctl import plan as engine  # noqa: PLC0415
+        from recctl.render import plan as render  # noqa: PLC0415
+
+        if notes is not None:
+            plan = replace(plan, notes=tuple(notes))
+        receipt = carried_out(plan, self.allow_dirty) if self.apply and not plan.is_empty else None
+        if self.plan_out is not None:
+            from recctl.files import write as write_file  # noqa: PLC0415
+
+            write_file(Path(self.plan_out), render.as_json(plan).encode("utf-8"))
+        if self.form is PlanFormat.JSON:
+            write(render.as_json(plan))
+        elif self.form is PlanFormat.MARKDOWN:
+            write(render.as_markdown(plan))
+        else:
+            print_lines(render.as_text(plan), self.color)
+        if receipt is not None:
+            note(render.done(receipt, engine.option_for(plan.root)))
+        else:
+            note(f"{render.told(plan)}{_next(plan, self.plan_out) if advice is None else advice}")
+        left = plan.conflicts or (self.check and plan.actions)
+        return ExitCode.FINDINGS if left else ExitCode.FINE
+
+
+def carried_out(plan: "Plan", allow_dirty: bool) -> "Receipt":
+    """Change the files, and show how far it is. Raises what `execute` raises."""
+    from recctl.cli.scanning import Bar  # noqa: PLC0415
+    from recctl.plan import execute  # noqa: PLC0415
+
+    with Bar() as bar:
+        return execute(plan, allow_dirty=allow_dirty, watch=bar.show)
 
 
 def _check_plan_file(path: Path) -> None:
@@ -110,14 +138,6 @@ def _check_plan_file(path: Path) -> None:
         is_plan = not path.exists()
     if not is_plan:
         raise UsageError(f"{one_line(path)}: there is a file that is no plan; give another one")
-
-
-def check_options(*, apply: bool, check: bool, plan_out: str | None) -> None:
-    """Raises UsageError for options that exclude each other; to be called before long work."""
-    if apply and check:
-        raise UsageError("--apply changes files and --check only looks: take one")
-    if apply and plan_out is not None:
-        raise UsageError("--apply changes files and --plan-out leaves it to recctl apply: take one")
 
 
 def tell_unfinished(root: Path) -> None:

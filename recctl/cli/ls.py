@@ -8,30 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recctl.cli.proof import (
-    EVIDENCE,
-    HOW_TO_GET_SOME,
-    AcceptFailedRunsOption,
-    AcceptOlderRunsOption,
-    ExpectShardsOption,
-    TestsOption,
-    TraceOption,
-    evidence_of,
-    judging,
-)
+from recctl.cli.proof import EVIDENCE, HOW_TO_GET_SOME, EvidenceOptions, judging
 from recctl.cli.scanning import means
-from recctl.cli.selecting import (
-    GLOBS,
-    EndpointOption,
-    KindOption,
-    ModelOption,
-    ProviderOption,
-    Selected,
-    TestOption,
-    WhereOption,
-    filters_of,
-    selected,
-)
+from recctl.cli.selecting import GLOBS, FilterOptions, Selected, selected
 from recctl.cli.settings import current, policy_of
 from recctl.cli.terminal import Paths, find_corpus, note, terminal_width, write
 from recctl.errors import ExitCode, RecctlError, UsageError
@@ -68,12 +47,7 @@ _AT_ONCE = (Format.TABLE, Format.JSON)
 def run(
     paths: Paths = None,
     *,
-    test: TestOption = None,
-    model: ModelOption = None,
-    endpoint: EndpointOption = None,
-    provider: ProviderOption = None,
-    kind: KindOption = None,
-    where: WhereOption = None,
+    which: FilterOptions,
     unused: Annotated[
         bool, typer.Option("--unused", help="Only what evidence proves unused.")
     ] = False,
@@ -81,11 +55,7 @@ def run(
         bool, typer.Option("--unknown", help="Only that of which evidence proves nothing.")
     ] = False,
     used: Annotated[bool, typer.Option("--used", help="Only what was opened.")] = False,
-    tests: TestsOption = None,
-    trace: TraceOption = None,
-    accept_failed_runs: AcceptFailedRunsOption = False,
-    accept_older_runs: AcceptOlderRunsOption = False,
-    expect_shards: ExpectShardsOption = None,
+    evidence: EvidenceOptions,
     form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TABLE,
     null: Annotated[
         bool, typer.Option("-0", "--null", help="End each path with a NUL byte (with paths).")
@@ -96,18 +66,10 @@ def run(
 
     if null and form is not Format.PATHS:
         raise UsageError("-0 goes with --format paths only")
-    filters = filters_of(
-        test=test, model=model, endpoint=endpoint, provider=provider, kind=kind, where=where
-    )
+    filters = which.filters()
     asked = {"unused": unused, "unknown": unknown, "used": used}
     verdicts = frozenset(verdict for verdict, is_asked in asked.items() if is_asked)
-    given = evidence_of(
-        tests,
-        trace,
-        accept_failed_runs=accept_failed_runs,
-        accept_older_runs=accept_older_runs,
-        expect_shards=expect_shards,
-    )
+    given = evidence.read()
     if verdicts and given is None:
         raise UsageError(f"--{min(verdicts)} needs evidence: {HOW_TO_GET_SOME}")
     settings = current()

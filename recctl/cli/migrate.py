@@ -2,37 +2,16 @@
 
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recctl.cli.changing import (
-    AllowDirtyOption,
-    ApplyOption,
-    CheckOption,
-    PlanFormat,
-    PlanFormatOption,
-    PlanOutOption,
-    carry_out,
-    check_options,
-    root_of_corpus,
-)
+from recctl.cli.changing import PlanOptions, root_of_corpus
 from recctl.cli.rehash import OnConflictOption, ToOption
 from recctl.cli.scanning import watched
-from recctl.cli.selecting import (
-    GLOBS,
-    EndpointOption,
-    KindOption,
-    ModelOption,
-    ProviderOption,
-    TestOption,
-    WhereOption,
-    filters_of,
-    passing,
-)
+from recctl.cli.selecting import GLOBS, FilterOptions, passing
 from recctl.cli.settings import current, table_of
-from recctl.cli.terminal import Color, ColorOption, Paths, find_corpus, note
+from recctl.cli.terminal import Paths, find_corpus, note
 from recctl.errors import ExitCode, UsageError
 from recctl.naming import OnConflict
 
@@ -92,27 +71,16 @@ def run(
         list[str] | None,
         typer.Option(metavar="OLD=NEW", help="Rename modules or classes in __type__."),
     ] = None,
-    test: TestOption = None,
-    model: ModelOption = None,
-    endpoint: EndpointOption = None,
-    provider: ProviderOption = None,
-    kind: KindOption = None,
-    where: WhereOption = None,
+    which: FilterOptions,
     to: ToOption = None,
     include_unreachable: IncludeUnreachableOption = False,
     on_conflict: OnConflictOption = OnConflict.REPORT,
-    apply: ApplyOption = False,
-    check: CheckOption = False,
-    plan_out: PlanOutOption = None,
-    form: PlanFormatOption = PlanFormat.TEXT,
-    allow_dirty: AllowDirtyOption = False,
-    color: ColorOption = Color.AUTO,
+    changes: PlanOptions,
 ) -> int:
     """Plan, and with --apply change; where a path is missing, neither."""
     from recctl.migrate import Options, advice, notes, plan_migration  # noqa: PLC0415
     from recctl.render.summary import plural  # noqa: PLC0415
 
-    check_options(apply=apply, check=check, plan_out=plan_out)
     given = {
         "--set": set_,
         "--delete": delete,
@@ -121,9 +89,7 @@ def run(
         "--rename-type": rename_type,
     }
     amendments = _amendments(ctx, {option: values or [] for option, values in given.items()})
-    filters = filters_of(
-        test=test, model=model, endpoint=endpoint, provider=provider, kind=kind, where=where
-    )
+    filters = which.filters()
     settings = current()
     table = table_of(settings)
     if to is not None:
@@ -139,16 +105,7 @@ def run(
             passing(filters),
             on_conflict,
         )
-    whole = form is PlanFormat.JSON or plan_out is not None
-    code = carry_out(
-        replace(made.plan, notes=tuple(notes(made, whole=whole))),
-        apply=apply,
-        check=check,
-        plan_out=plan_out,
-        form=form,
-        allow_dirty=allow_dirty,
-        color=color,
-    )
+    code = changes.carry_out(made.plan, notes(made, whole=changes.are_whole))
     for line in advice(made):
         note(line)
     if not made.selected:

@@ -4,20 +4,10 @@ from typing import Annotated
 
 import typer
 
-from recctl.cli.changing import (
-    AllowDirtyOption,
-    ApplyOption,
-    CheckOption,
-    PlanFormat,
-    PlanFormatOption,
-    PlanOutOption,
-    carry_out,
-    check_options,
-    root_of_corpus,
-)
+from recctl.cli.changing import PlanOptions, root_of_corpus
 from recctl.cli.scanning import Bar
 from recctl.cli.settings import current, table_of
-from recctl.cli.terminal import Color, ColorOption, Paths, find_corpus
+from recctl.cli.terminal import Paths, find_corpus
 from recctl.normalize import Part
 
 DETAILS = """Does to old recordings what the recorder does to new ones: `created` and durations
@@ -37,17 +27,11 @@ def run(
             help="Only the file's form, only what the provider sent, or only ids of another hash."
         ),
     ] = None,
-    apply: ApplyOption = False,
-    check: CheckOption = False,
-    plan_out: PlanOutOption = None,
-    form: PlanFormatOption = PlanFormat.TEXT,
-    allow_dirty: AllowDirtyOption = False,
-    color: ColorOption = Color.AUTO,
+    changes: PlanOptions,
 ) -> int:
     """Plan, and with --apply change; where a path is missing, neither."""
     from recctl.normalize import ALL_PARTS, plan_normalization  # noqa: PLC0415
 
-    check_options(apply=apply, check=check, plan_out=plan_out)
     settings = current()
     corpus, code = find_corpus(paths, settings)
     if code:
@@ -57,12 +41,4 @@ def run(
     asked = dict.fromkeys(corpus.entries, parts)
     with Bar() as bar:
         plan = plan_normalization(asked, table_of(settings), root, watch=bar.show)
-    return carry_out(
-        plan,
-        apply=apply,
-        check=check,
-        plan_out=plan_out,
-        form=form,
-        allow_dirty=allow_dirty,
-        color=color,
-    )
+    return changes.carry_out(plan)

@@ -23,37 +23,6 @@ what they opened, by recctl trace or pytest --recctl-trace=FILE. Give that of ev
 configuration, all of the commit that lies here."""
 """What the help of a command with these options says of them."""
 
-TestsOption = Annotated[
-    list[str] | None,
-    typer.Option("--tests", metavar="FILE", help="A list of tests; - is standard input."),
-]
-TraceOption = Annotated[
-    list[str] | None, typer.Option("--trace", metavar="FILE", help="A trace of a test run.")
-]
-AcceptFailedRunsOption = Annotated[
-    bool,
-    typer.Option(
-        "--accept-failed-runs",
-        help="Take runs that failed or were interrupted, too: what failed in them is unknown.",
-    ),
-]
-AcceptOlderRunsOption = Annotated[
-    bool,
-    typer.Option(
-        "--accept-older-runs",
-        help="Take runs of other commits, too, although their tests may not be those here.",
-    ),
-]
-ExpectShardsOption = Annotated[
-    int | None,
-    typer.Option(
-        "--expect-shards",
-        metavar="N",
-        min=1,
-        help="Refuse evidence of fewer runs; that many are of every configuration.",
-    ),
-]
-
 HOW_TO_GET_SOME = (
     "trace a run, recctl trace -o trace.jsonl -- pytest, and give it as --trace trace.jsonl;"
     " or list the tests, pytest --collect-only -q > tests.txt, and give --tests tests.txt"
@@ -89,61 +58,103 @@ class Given:
         return shlex.join(self.words)
 
 
-def evidence_of(
-    tests: list[str] | None,
-    trace: list[str] | None,
-    *,
-    accept_failed_runs: bool,
-    accept_older_runs: bool,
-    expect_shards: int | None,
-) -> Given | None:
-    """What the options give; null where they give none.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceOptions:
+    """The evidence that a command is given. Raises UsageError for what makes sense with some only.
 
-    Raises UsageError for a file that is refused, for too few shards, and for runs that failed or
-    were interrupted unless these are accepted.
+    `tests` and `trace` are files.
     """
-    words = [word for one in tests or () for word in ("--tests", one)]
-    words += [word for one in trace or () for word in ("--trace", one)]
-    needing = {
-        "--expect-shards": expect_shards is not None,
-        "--accept-failed-runs": accept_failed_runs,
-        "--accept-older-runs": accept_older_runs,
-    }
-    if not words:
-        for option, is_given in needing.items():
-            if is_given:
-                raise UsageError(f"{option} needs evidence: {HOW_TO_GET_SOME}")
-        return None
-    from recctl.evidence import read  # noqa: PLC0415
 
-    if (tests or []).count("-") > 1:
-        raise UsageError(
-            "--tests - is given twice, but there is one standard input:"
-            " write the other list to a file, pytest --collect-only -q > tests.txt,"
-            " and give --tests tests.txt"
+    tests: Annotated[
+        list[str] | None,
+        typer.Option("--tests", metavar="FILE", help="A list of tests; - is standard input."),
+    ] = None
+    trace: Annotated[
+        list[str] | None, typer.Option("--trace", metavar="FILE", help="A trace of a test run.")
+    ] = None
+    accept_failed_runs: Annotated[
+        bool,
+        typer.Option(
+            "--accept-failed-runs",
+            help="Take runs that failed or were interrupted, too: what failed in them is unknown.",
+        ),
+    ] = False
+    accept_older_runs: Annotated[
+        bool,
+        typer.Option(
+            "--accept-older-runs",
+            help="Take runs of other commits, too, although their tests may not be those here.",
+        ),
+    ] = False
+    expect_shards: Annotated[
+        int | None,
+        typer.Option(
+            "--expect-shards",
+            metavar="N",
+            min=1,
+            help="Refuse evidence of fewer runs; that many are of every configuration.",
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
+        if not self.are_given and self._conditions:
+            raise UsageError(f"{self._conditions[0]} needs evidence: {HOW_TO_GET_SOME}")
+
+    @property
+    def are_given(self) -> bool:
+        """Whether there is any evidence."""
+        return bool(self.tests or self.trace)
+
+    @property
+    def _conditions(self) -> tuple[str, ...]:
+        """The options that say what evidence is taken, as they are typed."""
+        shards = () if self.expect_shards is None else ("--expect-shards", str(self.expect_shards))
+        failed = ("--accept-failed-runs",) if self.accept_failed_runs else ()
+        older = ("--accept-older-runs",) if self.accept_older_runs else ()
+        return (*failed, *older, *shards)
+
+    def read(self) -> Given | None:
+        """What the options give; null where they give none.
+
+        Raises UsageError for a file that is refused, for too few shards, and for runs that failed
+        or were interrupted unless these are accepted.
+        """
+        if not self.are_given:
+            return None
+        from recctl.evidence import read  # noqa: PLC0415
+
+        tests, trace = self.tests or (), self.trace or ()
+        if tests.count("-") > 1:
+            raise UsageError(
+                "--tests - is given twice, but there is one standard input:"
+                " write the other list to a file, pytest --collect-only -q > tests.txt,"
+                " and give --tests tests.txt"
+            )
+        evidence = read(tests, trace, read_stdin() if "-" in tests else b"")
+        if self.expect_shards is not None and evidence.shards < self.expect_shards:
+            file = "--trace FILE" if evidence.runs else "--tests FILE"
+            raise UsageError(
+                f"--expect-shards: the evidence is of {evidence.shards:,} of"
+                f" {self.expect_shards:,} shards: give that of all, {file} for each"
+            )
+        if evidence.flaws and not self.accept_failed_runs:
+            first, *others = evidence.flaws
+            more = f" and {len(others):,} more" if others else ""
+            raise UsageError(
+                f"--trace: a run that does not count: {first}{more};"
+                " trace one that passes, or take what passed in it: --accept-failed-runs"
+            )
+        for doubt in evidence.doubts:
+            note(f"nothing is unused by this trace: {doubt}")
+        sources = [word for one in tests for word in ("--tests", one)]
+        sources += [word for one in trace for word in ("--trace", one)]
+        return Given(
+            evidence,
+            (*sources, *self._conditions),
+            self.expect_shards is not None,
+            self.accept_older_runs,
+            tuple(one for one in (*tests, *trace) if one != "-"),
         )
-    stdin = read_stdin() if "-" in (tests or []) else b""
-    evidence = read(tests or (), trace or (), stdin)
-    if expect_shards is not None and evidence.shards < expect_shards:
-        file = "--trace FILE" if evidence.runs else "--tests FILE"
-        raise UsageError(
-            f"--expect-shards: the evidence is of {evidence.shards:,} of {expect_shards:,} shards:"
-            f" give that of all, {file} for each"
-        )
-    if evidence.flaws and not accept_failed_runs:
-        first, *others = evidence.flaws
-        more = f" and {len(others):,} more" if others else ""
-        raise UsageError(
-            f"--trace: a run that does not count: {first}{more};"
-            " trace one that passes, or take what passed in it: --accept-failed-runs"
-        )
-    for doubt in evidence.doubts:
-        note(f"nothing is unused by this trace: {doubt}")
-    for option in ("--accept-failed-runs", "--accept-older-runs"):
-        words += [option] if needing[option] else []
-    words += ["--expect-shards", str(expect_shards)] if expect_shards is not None else []
-    files = tuple(one for one in (*(tests or ()), *(trace or ())) if one != "-")
-    return Given(evidence, tuple(words), expect_shards is not None, accept_older_runs, files)
 
 
 def proof_of(given: Given, entries: "Iterable[Entry]", root: "Path", policy: "Policy") -> "Proof":

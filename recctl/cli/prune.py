@@ -3,36 +3,14 @@
 import os
 import re
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recctl.cli.changing import (
-    AllowDirtyOption,
-    ApplyOption,
-    CheckOption,
-    PlanFormat,
-    PlanFormatOption,
-    PlanOutOption,
-    carry_out,
-    check_options,
-    root_of_corpus,
-)
-from recctl.cli.proof import (
-    EVIDENCE,
-    HOW_TO_GET_SOME,
-    AcceptFailedRunsOption,
-    AcceptOlderRunsOption,
-    ExpectShardsOption,
-    Given,
-    TestsOption,
-    TraceOption,
-    evidence_of,
-    proof_of,
-)
+from recctl.cli.changing import PlanFormat, PlanOptions, root_of_corpus
+from recctl.cli.proof import EVIDENCE, HOW_TO_GET_SOME, EvidenceOptions, Given, proof_of
 from recctl.cli.settings import current, policy_of
-from recctl.cli.terminal import Color, ColorOption, Paths, find_corpus, note, write
+from recctl.cli.terminal import Paths, find_corpus, note, write
 from recctl.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -72,11 +50,7 @@ def run(
     duplicates: Annotated[
         bool, typer.Option("--duplicates", help="Copies that no test finds, as another is first.")
     ] = False,
-    tests: TestsOption = None,
-    trace: TraceOption = None,
-    accept_failed_runs: AcceptFailedRunsOption = False,
-    accept_older_runs: AcceptOlderRunsOption = False,
-    expect_shards: ExpectShardsOption = None,
+    evidence: EvidenceOptions,
     grace: Annotated[
         str | None,
         typer.Option(
@@ -96,18 +70,12 @@ def run(
         str | None,
         typer.Option(metavar="REF", help="Tell the case of one recording, and plan nothing."),
     ] = None,
-    apply: ApplyOption = False,
-    check: CheckOption = False,
-    plan_out: PlanOutOption = None,
-    form: PlanFormatOption = PlanFormat.TEXT,
-    allow_dirty: AllowDirtyOption = False,
-    color: ColorOption = Color.AUTO,
+    changes: PlanOptions,
 ) -> int:
     """Plan, and with --apply change; where a path is missing, neither."""
     from recctl.prune import Ground, Options, notes, plan_prune  # noqa: PLC0415
 
-    check_options(apply=apply, check=check, plan_out=plan_out)
-    if explain is not None and (apply or check or plan_out or form is not PlanFormat.TEXT):
+    if explain is not None and (changes.are_given or changes.form is not PlanFormat.TEXT):
         raise UsageError("--explain only tells, as text: it plans nothing")
     asked = {
         Ground.UNUSED: unused,
@@ -123,13 +91,7 @@ def run(
             " or several of them"
         )
     leave = _grace(grace)
-    given = evidence_of(
-        tests,
-        trace,
-        accept_failed_runs=accept_failed_runs,
-        accept_older_runs=accept_older_runs,
-        expect_shards=expect_shards,
-    )
+    given = evidence.read()
     if unused and given is None and explain is None:
         raise UsageError(
             f"--unused needs evidence: {HOW_TO_GET_SOME};"
@@ -153,16 +115,7 @@ def run(
     if explain is not None:
         return _explain(explain, corpus, root, options)
     made = plan_prune(corpus.entries, root, options, time.time())
-    whole = form is PlanFormat.JSON or plan_out is not None
-    code = carry_out(
-        replace(made.plan, notes=tuple(notes(made, whole=whole))),
-        apply=apply,
-        check=check,
-        plan_out=plan_out,
-        form=form,
-        allow_dirty=allow_dirty,
-        color=color,
-    )
+    code = changes.carry_out(made.plan, notes(made, whole=changes.are_whole))
     _tell(made, paths, given)
     return code
 

@@ -1,25 +1,14 @@
 """`recctl rehash`."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recctl.cli.changing import (
-    AllowDirtyOption,
-    ApplyOption,
-    CheckOption,
-    PlanFormat,
-    PlanFormatOption,
-    PlanOutOption,
-    carry_out,
-    check_options,
-    root_of_corpus,
-)
+from recctl.cli.changing import PlanOptions, root_of_corpus
 from recctl.cli.scanning import watched
 from recctl.cli.settings import current, table_of
-from recctl.cli.terminal import Color, ColorOption, Paths, find_corpus, note
+from recctl.cli.terminal import Paths, find_corpus, note
 from recctl.errors import UnreadableError, UsageError
 from recctl.naming import OnConflict
 
@@ -69,17 +58,11 @@ def run(
         str | None,
         typer.Option(metavar="FILE", help="The tests of recordings that name none, line by line."),
     ] = None,
-    apply: ApplyOption = False,
-    check: CheckOption = False,
-    plan_out: PlanOutOption = None,
-    form: PlanFormatOption = PlanFormat.TEXT,
-    allow_dirty: AllowDirtyOption = False,
-    color: ColorOption = Color.AUTO,
+    changes: PlanOptions,
 ) -> int:
     """Plan, and with --apply change; where a path is missing, neither."""
     from recctl.rehash import Options, notes, plan_rehash  # noqa: PLC0415
 
-    check_options(apply=apply, check=check, plan_out=plan_out)
     settings = current()
     table = table_of(settings)
     if to is not None:
@@ -95,16 +78,7 @@ def run(
             Options(table, include_unreachable, owners),
             on_conflict,
         )
-    whole = form is PlanFormat.JSON or plan_out is not None
-    code = carry_out(
-        replace(made.plan, notes=tuple(notes(made, whole=whole))),
-        apply=apply,
-        check=check,
-        plan_out=plan_out,
-        form=form,
-        allow_dirty=allow_dirty,
-        color=color,
-    )
+    code = changes.carry_out(made.plan, notes(made, whole=changes.are_whole))
     _tell(made, test_ids)
     return code
 

@@ -6,19 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recctl.cli.changing import (
-    AllowDirtyOption,
-    ApplyOption,
-    CheckOption,
-    PlanFormat,
-    PlanFormatOption,
-    PlanOutOption,
-    carry_out,
-    check_options,
-    tell_unfinished,
-)
+from recctl.cli.changing import PlanFormat, PlanOptions, tell_unfinished
 from recctl.cli.settings import current, table_of
-from recctl.cli.terminal import Color, ColorOption, note, write
+from recctl.cli.terminal import note, write
 from recctl.errors import ExitCode, UnsoundError, UsageError
 
 if TYPE_CHECKING:
@@ -67,18 +57,12 @@ def run(
     versions: Annotated[
         bool, typer.Option("--list", help="List all versions instead: commit, day, size, subject.")
     ] = False,
-    apply: ApplyOption = False,
-    check: CheckOption = False,
-    plan_out: PlanOutOption = None,
-    form: PlanFormatOption = PlanFormat.TEXT,
-    allow_dirty: AllowDirtyOption = False,
-    color: ColorOption = Color.AUTO,
+    changes: PlanOptions,
 ) -> ExitCode:
     """Find them in the history, plan, and carry out with --apply."""
     if [bool(references), test is not None, deleted_in is not None].count(True) != 1:
         raise UsageError("say what to restore: either HASH, or --test ID, or --deleted-in REV")
-    check_options(apply=apply, check=check, plan_out=plan_out)
-    if versions and (apply or check or plan_out is not None or form is PlanFormat.MARKDOWN):
+    if versions and (changes.are_given or changes.form is PlanFormat.MARKDOWN):
         raise UsageError("--list only lists, as text or json: it plans nothing")
 
     from recctl.restore import Search, contents, held_at, planned, renamed  # noqa: PLC0415
@@ -89,7 +73,7 @@ def run(
     search = Search(repository, folder, rev, every=versions)
     wanted = _wanted(search, references or [], test, deleted_in)
     if versions:
-        _list(repository, wanted, form)
+        _list(repository, wanted, changes.form)
         return ExitCode.FINE
     found, flaws = contents(repository, wanted)
     for flaw in flaws:
@@ -105,15 +89,7 @@ def run(
         found = [one for one in found if one.path not in elsewhere]
     held = {one.path: held_at(repository.top, one.path) for one in found}
     plan = planned(repository.top, found, held, overwrite=rev is not None)
-    code = carry_out(
-        plan,
-        apply=apply,
-        check=check,
-        plan_out=plan_out,
-        form=form,
-        allow_dirty=allow_dirty,
-        color=color,
-    )
+    code = changes.carry_out(plan)
     return ExitCode.FINDINGS if plan.conflicts or incomplete else code
 
 

@@ -1,5 +1,6 @@
 """The filters over recordings that commands share."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
@@ -30,43 +31,38 @@ def _glob(what: str) -> typer.models.OptionInfo:
     return option
 
 
-TestOption = Annotated[str | None, _glob("test id")]
-ModelOption = Annotated[str | None, _glob("model")]
-EndpointOption = Annotated[str | None, _glob("endpoint")]
-ProviderOption = Annotated[str | None, _glob("provider")]
-KindOption = Annotated[Kind | None, typer.Option(help="Only of this kind.")]
-WhereOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="KEY=GLOB",
-        help="Only with such a value in the JSON, as in request.body.stream=true.",
-    ),
-]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilterOptions:
+    """Which recordings are meant."""
 
+    test: Annotated[str | None, _glob("test id")] = None
+    model: Annotated[str | None, _glob("model")] = None
+    endpoint: Annotated[str | None, _glob("endpoint")] = None
+    provider: Annotated[str | None, _glob("provider")] = None
+    kind: Annotated[Kind | None, typer.Option(help="Only of this kind.")] = None
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=GLOB",
+            help="Only with such a value in the JSON, as in request.body.stream=true.",
+        ),
+    ] = None
 
-def filters_of(
-    *,
-    test: str | None,
-    model: str | None,
-    endpoint: str | None,
-    provider: str | None,
-    kind: Kind | None,
-    where: list[str] | None,
-) -> "Filters":
-    """The filters that the options ask for. Raises UsageError."""
-    from recctl.listing import Filters, field_filter, where_filter  # noqa: PLC0415
+    def filters(self) -> "Filters":
+        """The filters that are asked for. Raises UsageError."""
+        from recctl.listing import Filters, field_filter, where_filter  # noqa: PLC0415
 
-    globs = {
-        "test_id": test,
-        "model": model,
-        "endpoint": endpoint,
-        "provider": provider,
-        "kind": kind.value if kind else None,
-    }
-    return Filters(
-        tuple(field_filter(field, glob) for field, glob in globs.items() if glob is not None),
-        tuple(where_filter(condition) for condition in where or []),
-    )
+        globs = {
+            "test_id": self.test,
+            "model": self.model,
+            "endpoint": self.endpoint,
+            "provider": self.provider,
+            "kind": self.kind.value if self.kind else None,
+        }
+        return Filters(
+            tuple(field_filter(field, glob) for field, glob in globs.items() if glob is not None),
+            tuple(where_filter(condition) for condition in self.where or []),
+        )
 
 
 def passing(filters: "Filters") -> "Callable[[Recording], bool]":

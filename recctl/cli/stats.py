@@ -6,29 +6,9 @@ from typing import Annotated
 
 import typer
 
-from recctl.cli.proof import (
-    EVIDENCE,
-    HOW_TO_GET_SOME,
-    AcceptFailedRunsOption,
-    AcceptOlderRunsOption,
-    ExpectShardsOption,
-    TestsOption,
-    TraceOption,
-    evidence_of,
-    judging,
-)
+from recctl.cli.proof import EVIDENCE, HOW_TO_GET_SOME, EvidenceOptions, judging
 from recctl.cli.scanning import means
-from recctl.cli.selecting import (
-    GLOBS,
-    EndpointOption,
-    KindOption,
-    ModelOption,
-    ProviderOption,
-    TestOption,
-    WhereOption,
-    filters_of,
-    selected,
-)
+from recctl.cli.selecting import GLOBS, FilterOptions, selected
 from recctl.cli.settings import current, policy_of
 from recctl.cli.terminal import Paths, find_corpus, note, write
 from recctl.errors import ExitCode, RecctlError, UsageError
@@ -66,17 +46,8 @@ def run(
             help=f"Count by one of {', '.join(Field)}; may be given several times.",
         ),
     ] = None,
-    tests: TestsOption = None,
-    trace: TraceOption = None,
-    accept_failed_runs: AcceptFailedRunsOption = False,
-    accept_older_runs: AcceptOlderRunsOption = False,
-    expect_shards: ExpectShardsOption = None,
-    test: TestOption = None,
-    model: ModelOption = None,
-    endpoint: EndpointOption = None,
-    provider: ProviderOption = None,
-    kind: KindOption = None,
-    where: WhereOption = None,
+    evidence: EvidenceOptions,
+    which: FilterOptions,
     form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TEXT,
 ) -> int:
     """Count what passes all filters; name on stderr what cannot be read."""
@@ -84,16 +55,8 @@ def run(
     from recctl.safetext import harmless  # noqa: PLC0415
     from recctl.stats import fact, stats  # noqa: PLC0415
 
-    filters = filters_of(
-        test=test, model=model, endpoint=endpoint, provider=provider, kind=kind, where=where
-    )
-    given = evidence_of(
-        tests,
-        trace,
-        accept_failed_runs=accept_failed_runs,
-        accept_older_runs=accept_older_runs,
-        expect_shards=expect_shards,
-    )
+    filters = which.filters()
+    given = evidence.read()
     if by and Field.EVIDENCE in by and given is None:
         raise UsageError(f"--by evidence needs some: {HOW_TO_GET_SOME}")
     fields = tuple(dict.fromkeys(by)) if by else OVERVIEW

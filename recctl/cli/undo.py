@@ -1,5 +1,6 @@
 """`recctl undo`."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,10 +11,9 @@ from recctl.cli.changing import (
     CheckOption,
     PlanFormat,
     PlanFormatOption,
+    PlanOptions,
     PlanOutOption,
     RootOption,
-    carry_out,
-    check_options,
     root_in,
     tell_unfinished,
 )
@@ -43,36 +43,28 @@ def run(
     """Plan the way back, and go it with --apply."""
     from recctl.plan import pending, undoing  # noqa: PLC0415
 
-    check_options(apply=apply, check=check, plan_out=plan_out)
+    # What git has no commit of is no reason not to undo: it is what the change has made, and
+    # every file is checked to be exactly that.
+    asked = PlanOptions(
+        apply=apply, check=check, plan_out=plan_out, form=form, allow_dirty=True, color=color
+    )
     place = root_in(root)
     unfinished = pending(place)
     if unfinished is not None and identity in (None, unfinished.id):
         if plan_out is not None:
             raise UsageError("the way back from an unfinished change cannot wait: use --apply")
-        return _undo_unfinished(place, apply=apply, check=check, form=form, color=color)
-    # What git has no commit of is no reason not to undo: it is what the change has made, and
-    # every file is checked to be exactly that.
+        return _undo_unfinished(place, asked)
     tell_unfinished(place)
-    return carry_out(
-        undoing(place, identity),
-        apply=apply,
-        check=check,
-        plan_out=plan_out,
-        form=form,
-        allow_dirty=True,
-        color=color,
-    )
+    return asked.carry_out(undoing(place, identity))
 
 
-def _undo_unfinished(
-    root: Path, *, apply: bool, check: bool, form: PlanFormat, color: Color
-) -> ExitCode:
+def _undo_unfinished(root: Path, asked: PlanOptions) -> ExitCode:
     from recctl.plan import going_back, roll_back  # noqa: PLC0415
 
-    if not apply:
+    if not asked.apply:
         tell_unfinished(root)
-        carry_out(going_back(root), form=form, color=color)
-        return ExitCode.FINDINGS if check else ExitCode.FINE
+        replace(asked, check=False).carry_out(going_back(root))
+        return ExitCode.FINDINGS if asked.check else ExitCode.FINE
     receipt = roll_back(root)
     note(f"{receipt.plan.command} {receipt.id}: taken back; every file is as it was before")
     return ExitCode.FINE

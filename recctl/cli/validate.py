@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recctl.cli.changing import AllowDirtyOption, ApplyOption, carry_out, root_of_corpus
-from recctl.cli.scanning import Bar, means
+from recctl.cli.changing import (
+    AllowDirtyOption,
+    ApplyOption,
+    PlanOptions,
+    carried_out,
+    root_of_corpus,
+)
+from recctl.cli.scanning import means
 from recctl.cli.settings import current, policy_of
 from recctl.cli.terminal import Color, ColorOption, Paths, find_corpus, note, print_lines, write
 from recctl.config import BASELINE
@@ -94,6 +100,7 @@ def run(
     color: ColorOption = Color.AUTO,
 ) -> int:
     """Check, print the report, tell by the exit code whether there were findings."""
+    from recctl.render.plan import done  # noqa: PLC0415
     from recctl.render.summary import summary  # noqa: PLC0415
     from recctl.secrets import LACKING  # noqa: PLC0415
     from recctl.validate import rebaselined, validate  # noqa: PLC0415
@@ -127,7 +134,7 @@ def run(
     report = looked(corpus, known)
     plan = _fixes(report, corpus, policy) if fix else None
     if plan is not None and apply and not plan.is_empty:
-        _apply(plan, allow_dirty=allow_dirty)
+        note(done(carried_out(plan, allow_dirty)))
         corpus, _ = find_corpus(paths, settings)
         report = looked(corpus, known)
     if report.findings or output or statistics or form not in {Format.TEXT, Format.CONCISE}:
@@ -137,7 +144,7 @@ def run(
     if corpus.entries:
         note(summary(report))
     if plan is not None and not apply:
-        carry_out(plan, color=color)
+        PlanOptions(color=color).carry_out(plan)
     found = ExitCode.FINDINGS if report.is_bad and not exit_zero else ExitCode.FINE
     return max(code, found)
 
@@ -180,15 +187,6 @@ def _fixes(report: "Report", corpus: "Corpus", policy: "Policy") -> "Plan":
 
     root = root_of_corpus(corpus)
     return plan_fixes(report.findings, corpus.entries, policy.table, root)
-
-
-def _apply(plan: "Plan", *, allow_dirty: bool) -> None:
-    from recctl.plan import execute  # noqa: PLC0415
-    from recctl.render.plan import done  # noqa: PLC0415
-
-    with Bar() as bar:
-        receipt = execute(plan, allow_dirty=allow_dirty, watch=bar.show)
-    note(done(receipt))
 
 
 def selection_of(

@@ -11,7 +11,7 @@ import pytest
 
 from recctl import plan as engine
 from recctl import schema
-from recctl.cli.changing import PlanFormat, carry_out
+from recctl.cli.changing import PlanFormat, PlanOptions
 from recctl.errors import ExitCode, UsageError
 from recctl.plan import RefusedError
 from recctl.render.plan import as_json
@@ -344,7 +344,7 @@ def carried_out(
     root: Path, capsys: pytest.CaptureFixture[str], **options: Any
 ) -> tuple[int, str, str]:
     with chdir(root):
-        code = carry_out(plan_for(root), **options)
+        code = PlanOptions(**options).carry_out(plan_for(root))
     out, err = capsys.readouterr()
     return code, out, err
 
@@ -363,15 +363,18 @@ def test_without_apply_a_plan_is_printed_and_nothing_changed(
 
 def test_check_finds_what_there_is_to_do(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert carried_out(root, capsys, check=True)[0] == ExitCode.FINDINGS
-    assert carry_out(engine.of("mend", root, []), check=True) == ExitCode.FINE
+    assert PlanOptions(check=True).carry_out(engine.of("mend", root, [])) == ExitCode.FINE
     conflict = engine.Conflict("a", ("b", "c"), "different answers")
-    assert carry_out(engine.of("mend", root, [], [conflict]), check=True) == ExitCode.FINDINGS
+    assert (
+        PlanOptions(check=True).carry_out(engine.of("mend", root, [], [conflict]))
+        == ExitCode.FINDINGS
+    )
 
 
 def test_apply_of_an_empty_plan_does_nothing(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert carry_out(engine.of("mend", root, []), apply=True) == ExitCode.FINE
+    assert PlanOptions(apply=True).carry_out(engine.of("mend", root, [])) == ExitCode.FINE
     assert capsys.readouterr().err == "recctl: mend: nothing to do\n"
     assert not (root / ".recctl").exists()
 
@@ -402,7 +405,7 @@ def test_a_plan_file_is_written_whole_or_not_at_all(root: Path) -> None:
         patch("os.replace", side_effect=disk_full()),
         pytest.raises(UsageError, match="cannot write"),
     ):
-        carry_out(engine.of("mend", root, []), plan_out=str(file))
+        PlanOptions(plan_out=str(file)).carry_out(engine.of("mend", root, []))
     assert file.read_bytes() == before
     assert sorted(path.name for path in root.parent.iterdir()) == ["lighthouse", "plan.json"]
 
@@ -410,7 +413,7 @@ def test_a_plan_file_is_written_whole_or_not_at_all(root: Path) -> None:
 @pytest.mark.parametrize("options", [{"check": True}, {"plan_out": "x.json"}])
 def test_apply_excludes_what_only_plans(root: Path, options: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match="take one"):
-        carry_out(plan_for(root), apply=True, **options)
+        PlanOptions(apply=True, **options).carry_out(plan_for(root))
     assert contents(root) == HARBOUR
 
 
@@ -421,4 +424,4 @@ def test_the_next_command_says_that_a_change_is_unfinished(stopped: Path, comman
 
 def test_no_other_change_is_begun_beside_an_unfinished_one(stopped: Path) -> None:
     with pytest.raises(RefusedError, match="a change is unfinished"):
-        carry_out(engine.of("more", stopped, [engine.write("x.json", b"")]), apply=True)
+        PlanOptions(apply=True).carry_out(engine.of("more", stopped, [engine.write("x.json", b"")]))
