@@ -205,6 +205,20 @@ def test_a_changed_parameter_is_followed_by_the_printed_migration(repository: Wo
     assert reasons(why(repository, digits)) == ["there"]
 
 
+def test_the_migration_is_printed_too_where_the_text_shows_the_request(repository: Work) -> None:
+    body = {**ASKED["body"], "parallel_tool_calls": True}
+    digits = hash_of({**ASKED, "body": body})
+    (repository.top / "body.json").write_text(json.dumps(body))
+
+    asked = ("--request", "body.json", "--url", ASKED["url"], "--test-id", TEST)
+    by_file = why(repository, *asked)
+    by_log = why(repository, "--test-id", TEST, stdin=f"body = {body}\n".encode() + message(digits))
+
+    for miss in (by_file, by_log):
+        assert reasons(miss) == ["altered"]
+        assert miss["command"].startswith("recctl migrate --set /body/parallel_tool_calls=true ")
+
+
 @pytest.mark.parametrize("key", ["a=b", "c\\d", "e~f/g", "h:i"])
 def test_a_migration_is_printed_for_any_name_of_a_parameter(repository: Work, key: str) -> None:
     odd = {**ASKED, "body": {**ASKED["body"], key: [1.5, "'"]}}

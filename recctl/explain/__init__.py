@@ -477,11 +477,11 @@ class _Search:
         ranked = sorted(
             ((likeness.rank(known), known) for known in self._known), key=lambda one: one[0]
         )
-        if len(miss.hash) >= FOR_PROOF and not before.asked.is_exact:
+        if len(miss.hash) >= FOR_PROOF and (miss.tests or not before.asked.is_exact):
             proof = self._proof(miss, ranked)
             if proof is not None:
                 return self._of_proof(before, *proof)
-        elif before.asked.request is not None:
+        if before.asked.is_exact and before.asked.request is not None:
             # The request is known: another test may have made just the same.
             for _, known in ranked:
                 if known.kind is before.asked.request.kind and known.model == miss.model:
