@@ -28,6 +28,9 @@ from rich.cells import cell_len
 from recctl import __version__, schema
 from recctl.diagnostics import Finding, Fix, Report, RuleText, Severity
 from recctl.render import report as render
+from recctl.render.github import as_github
+from recctl.render.junit import as_junit
+from recctl.render.sarif import as_sarif
 from recctl.render.summary import summary
 from recctl.render.terminal import wrapped
 from recctl.safetext import harmless, one_line
@@ -330,7 +333,7 @@ def command(line: str) -> Command:
 
 def commands(made: Report) -> list[Command]:
     """All commands of a report, a line each."""
-    lines = render.as_github(made).split("\n")
+    lines = as_github(made).split("\n")
     assert lines.pop() == ""
     return [command(line) for line in lines]
 
@@ -338,7 +341,7 @@ def commands(made: Report) -> list[Command]:
 def test_a_finding_is_an_annotation_with_its_place_and_the_next_command() -> None:
     made = report(finding(command=f"recctl rehash {TIDES}"))
 
-    assert render.as_github(made) == (
+    assert as_github(made) == (
         f"::error file={TIDES},line=3,title=I303 stale::fits 2025 only%0A{TIDES}:3"
         f"%0Anext: recctl rehash {TIDES}\n"
     )
@@ -393,7 +396,7 @@ def test_each_kind_has_its_own_ten() -> None:
 
 
 def test_without_findings_github_is_told_nothing() -> None:
-    assert render.as_github(report()) == ""
+    assert as_github(report()) == ""
 
 
 def shown_to_github(path: str) -> str:
@@ -422,7 +425,7 @@ def test_github_is_told_each_finding_in_order(made: Report) -> None:
 @ANY
 @given(reports())
 def test_a_step_never_prints_a_line_that_is_no_annotation(made: Report) -> None:
-    printed = render.as_github(made)
+    printed = as_github(made)
 
     assert UNSAFE.search(printed) is None
     for line in printed.splitlines():
@@ -478,7 +481,7 @@ def sarif_validator() -> jsonschema.Draft7Validator:
 
 def sarif(made: Report) -> dict[str, Any]:
     """The only run of a valid log."""
-    log = json.loads(render.as_sarif(made), parse_constant=pytest.fail)
+    log = json.loads(as_sarif(made), parse_constant=pytest.fail)
     sarif_validator().validate(log)
     [run] = log["runs"]
     assert isinstance(run, dict)
@@ -699,7 +702,7 @@ def test_a_finding_of_a_rule_that_is_not_described_has_no_index() -> None:
 
 def junit(made: Report) -> ElementTree.Element:
     """The root of a document, with the counts of each suite checked."""
-    printed = render.as_junit(made)
+    printed = as_junit(made)
     root = ElementTree.fromstring(printed)  # noqa: S314 - written a line ago
     assert printed.isascii()
     assert root.tag == "testsuites"
@@ -904,9 +907,9 @@ def test_the_summary_is_one_line_that_fits(made: Report) -> None:
 AS_TEXT = {
     "json": render.as_json,
     "jsonl": render.as_jsonl,
-    "github": render.as_github,
-    "sarif": render.as_sarif,
-    "junit": render.as_junit,
+    "github": as_github,
+    "sarif": as_sarif,
+    "junit": as_junit,
     "statistics": render.statistics_as_json,
 }
 

@@ -3,6 +3,7 @@
 import os
 from dataclasses import replace
 from enum import StrEnum
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -56,6 +57,18 @@ class Format(StrEnum):
     JUNIT = "junit"
 
 
+RENDERERS = {
+    Format.TEXT: "report.as_text",
+    Format.CONCISE: "report.as_concise",
+    Format.JSON: "report.as_json",
+    Format.JSONL: "report.as_jsonl",
+    Format.GITHUB: "github.as_github",
+    Format.SARIF: "sarif.as_sarif",
+    Format.JUNIT: "junit.as_junit",
+}
+"""Each format's function in `render`: of a report it makes a text, or styled lines."""
+
+
 def run(
     paths: Paths = None,
     *,
@@ -100,7 +113,6 @@ def run(
     color: ColorOption = Color.AUTO,
 ) -> int:
     """Check, print the report, tell by the exit code whether there were findings."""
-    from recctl.render.plan import done  # noqa: PLC0415
     from recctl.render.summary import summary  # noqa: PLC0415
     from recctl.secrets import LACKING  # noqa: PLC0415
     from recctl.validate import rebaselined, validate  # noqa: PLC0415
@@ -134,6 +146,8 @@ def run(
     report = looked(corpus, known)
     plan = _fixes(report, corpus, policy) if fix else None
     if plan is not None and apply and not plan.is_empty:
+        from recctl.render.plan import done  # noqa: PLC0415
+
         note(done(carried_out(plan, allow_dirty)))
         corpus, _ = find_corpus(paths, settings)
         report = looked(corpus, known)
@@ -271,23 +285,13 @@ def _write_baseline(made: "Rebaselined") -> ExitCode:
 def _print(
     report: "Report", form: Format, output: str | None, color: Color, *, statistics: bool
 ) -> None:
-    from recctl.render import report as render  # noqa: PLC0415
-
-    result: str | Iterable[Text]
+    where = RENDERERS[form]
     if statistics:
-        as_json = form is Format.JSON
-        result = (render.statistics_as_json if as_json else render.statistics_as_text)(report)
-    else:
-        renderers: dict[Format, Callable[[Report], str | Iterable[Text]]] = {
-            Format.TEXT: render.as_text,
-            Format.CONCISE: render.as_concise,
-            Format.JSON: render.as_json,
-            Format.JSONL: render.as_jsonl,
-            Format.GITHUB: render.as_github,
-            Format.SARIF: render.as_sarif,
-            Format.JUNIT: render.as_junit,
-        }
-        result = renderers[form](report)
+        where = f"report.statistics_as_{form.value}"
+    module, _, name = where.partition(".")
+    render: Callable[[Report], str | Iterable[Text]]
+    render = getattr(import_module(f"recctl.render.{module}"), name)
+    result = render(report)
     if output is not None:
         from recctl.files import write as write_file  # noqa: PLC0415
 

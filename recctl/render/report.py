@@ -1,6 +1,6 @@
 """A validation report: text for people, JSON for programs (schemas/report.schema.json).
 
-The forms that other programs ask for have a module each, and all are called from here.
+The forms that other programs ask for have a module each beside this one.
 """
 
 from collections import Counter
@@ -12,23 +12,8 @@ from rich.text import Text
 
 from recctl.diagnostics import Finding, Fix, Report, Severity
 from recctl.render import document as document_json
-from recctl.render.github import as_github
-from recctl.render.junit import as_junit
-from recctl.render.sarif import as_sarif
 from recctl.render.terminal import columns
 from recctl.safetext import one_line
-
-__all__ = [
-    "as_concise",
-    "as_github",
-    "as_json",
-    "as_jsonl",
-    "as_junit",
-    "as_sarif",
-    "as_text",
-    "statistics_as_json",
-    "statistics_as_text",
-]
 
 _STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
 _FAINT = "dim"
