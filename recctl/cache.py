@@ -4,22 +4,28 @@ A SQLite database in the project's own folder. It may be deleted at any time, an
 damaged, or that another recctl made, is made anew. What is kept of a file counts only while the
 file is as it was: same size, times and inode, and not changed in the moment it was read.
 
-A cache may come with a stranger's files: nothing in it is executed, and what is no cache is left
-alone.
+A cache may come with a stranger's files. Nothing in it is executed, and nothing is believed that
+does not bear the seal of the user's own key, which lies elsewhere.
 """
 
+import json
 import os
 import sqlite3
 import stat
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from recctl import files
+from recctl.errors import UnreadableError, UsageError
 from recctl.files import Listed, listed
 from recctl.project import OWN_FOLDER
 
 FILE_NAME = "cache.db"
+KEY_VARIABLE = "RECCTL_CACHE_KEY"
+"""Holds a secret in place of the key file, as where machines share what they kept."""
 
 _CLOCK = "cache.clock"
 _PARTS = ("", "-wal", "-shm", "-journal")
@@ -30,65 +36,54 @@ _FEW = 64
 _MOST_WAITING = 2_000
 """Rows that are held back before they are written, so that an interrupted run loses few."""
 _LARGEST = 2**63 - 1
-
-FACTS = {
-    "size": "INTEGER",
-    "sha256": "TEXT",
-    "test_id": "TEXT",
-    "kind": "TEXT",
-    "method": "TEXT",
-    "url": "TEXT",
-    "endpoint": "TEXT",
-    "model": "TEXT",
-    "provider": "TEXT",
-    "streaming": "INTEGER",
-    "standing": "TEXT",
-    "fitting": "TEXT",
-    "wanted": "TEXT",
-    "hashes": "TEXT",
-}
-"""The columns for what is known of a recording, and their types."""
+_KEY_BYTES = 32
+_SEAL_BYTES = 16
+_LEAST_SECRET = 16
+"""Characters. A shorter one could be guessed from any row that it sealed."""
 
 _TABLES = (
-    "CREATE TABLE made (version TEXT NOT NULL)",
-    "CREATE TABLE folders (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, stamp TEXT,"
-    " below TEXT)",
-    "CREATE TABLE names (folder INTEGER NOT NULL, name TEXT NOT NULL,"
-    " PRIMARY KEY (folder, name)) WITHOUT ROWID",
-    "CREATE TABLE files (folder INTEGER NOT NULL, name TEXT NOT NULL, stamp TEXT, about TEXT,"
-    f" seen TEXT, {', '.join(f'{name} {kind}' for name, kind in FACTS.items())},"
+    "CREATE TABLE made (version BLOB NOT NULL)",
+    "CREATE TABLE folders (id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE, listing BLOB)",
+    "CREATE TABLE files (folder INTEGER NOT NULL, name BLOB NOT NULL, row BLOB NOT NULL,"
     " UNIQUE (folder, name))",
 )
+_NAMES = ("made", "folders", "files")
+_OF_FOLDER = "folder = (SELECT id FROM folders WHERE path = ?)"
+_KNOWN = f"SELECT name, row FROM files WHERE {_OF_FOLDER}"  # noqa: S608 - constants
+_KEEP = "INSERT OR REPLACE INTO files SELECT id, ?2, ?3 FROM folders WHERE path = ?1"
+_FORGET = f"DELETE FROM files WHERE {_OF_FOLDER} AND name = ?"  # noqa: S608 - as above
+_LISTING = "SELECT listing FROM folders WHERE path = ? AND listing NOT NULL"
+_KEEP_LISTING = (
+    "INSERT INTO folders (path, listing) VALUES (?, ?)"
+    " ON CONFLICT (path) DO UPDATE SET listing = excluded.listing"
+)
+
+_AROUND = frozenset(
+    {
+        *(sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM),
+        *(sqlite3.SQLITE_READONLY, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_IOERR),
+        *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL),
+    }
+)
+"""Errors of what is around a database. Any other comes of what stands in it."""
+
 _Run = Callable[[str, list[tuple[Any, ...]]], Any]
 """Runs a statement for each of some rows."""
-
-_OF_FOLDER = "folder = (SELECT id FROM folders WHERE path = ?)"
-_KNOWN = f"SELECT name, stamp, about, seen, {', '.join(FACTS)} FROM files WHERE {_OF_FOLDER}"  # noqa: S608 - constants
-_KEEP = f"INSERT OR REPLACE INTO files VALUES ({', '.join('?' * (len(FACTS) + 5))})"  # noqa: S608
-_BY_PREFIX = f"SELECT name FROM names WHERE {_OF_FOLDER} AND name >= ? AND name < ?"  # noqa: S608
 
 
 class Row(NamedTuple):
     """What is kept of a file.
 
-    `stamp` is null where the file was changed in the moment it was read, so that only its content
-    tells whether it is still the same. `seen` is what an examination saw, in its own words, and
-    `about` tells which. `facts` are in the order of `FACTS`.
+    `stamp` is null where the file was changed in the moment it was read, so that only its content,
+    which has the digest `sha256`, tells whether it is still the same. `seen` is what an examination
+    saw, in its own words, and `about` tells which. `facts` are null for what is no recording.
     """
 
     stamp: str | None
-    about: str | None
-    seen: str | None
-    facts: tuple[Any, ...]
-
-    @property
-    def sha256(self) -> str | None:
-        """The digest of the content."""
-        found = self.facts[_SHA256]
-        return found if isinstance(found, str) else None
-
-
-_SHA256 = list(FACTS).index("sha256")
+    sha256: str
+    about: str
+    seen: str
+    facts: tuple[Any, ...] | None
 
 
 def stamp_of(status: os.stat_result) -> str:
@@ -96,14 +91,64 @@ def stamp_of(status: os.stat_result) -> str:
     return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino & _LARGEST}"
 
 
+def own_key(environment: Mapping[str, str], home: Path) -> bytes | None:
+    """The key by which the user's own caches are known; made where there is none.
+
+    It lies where programs keep their state (XDG Base Directory Specification), or follows from the
+    secret in `RECCTL_CACHE_KEY`. Null where there is no such place outside of the project at
+    `home`, whose files may be a stranger's. Raises UsageError for a secret that is none.
+    """
+    if secret := environment.get(KEY_VARIABLE):
+        if len(secret) < _LEAST_SECRET:
+            raise UsageError(f"{KEY_VARIABLE} is too short for a secret: give 32 random characters")
+        return blake2b(os.fsencode(secret), digest_size=_KEY_BYTES).digest()
+    base = environment.get("XDG_STATE_HOME") or environment.get("LOCALAPPDATA")
+    folder = Path(os.path.expanduser(base or "~/.local/state"), "recctl")  # noqa: PTH111 - may fail
+    if not folder.is_absolute() or folder.resolve().is_relative_to(home.resolve()):
+        return None
+    path = folder / "cache.key"
+    try:
+        return _read_key(path) or _made_key(path)
+    except OSError:
+        return None
+
+
+def _read_key(path: Path) -> bytes | None:
+    with suppress(UnreadableError):
+        if len(found := files.read(path)) == _KEY_BYTES:
+            return found
+    return None
+
+
+def _made_key(path: Path) -> bytes:
+    """A new key, which is put there whole or not at all; of runs side by side one's counts."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    beside = path.with_name(f"{path.name}.{os.urandom(8).hex()}")
+    key = os.urandom(_KEY_BYTES)
+    with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123
+        file.write(key)
+    try:
+        os.link(beside, path)
+    except FileExistsError:
+        if found := _read_key(path):
+            return found
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+    return key
+
+
 @contextmanager
-def opened(home: Path, version: str, tell: Callable[[str], None]) -> "Iterator[Cache | None]":
+def opened(
+    home: Path, version: str, key: bytes, tell: Callable[[str], None]
+) -> "Iterator[Cache | None]":
     """The cache of a project; null where there can be none, as in a folder that is read-only.
 
-    What another `version` kept is forgotten. `tell` is told, in a line, of a cache that was
-    damaged. What is held back is written at the end, unless an error ends the run.
+    What another `version` kept is forgotten, and what does not bear the seal of that `key` is not
+    believed. `tell` is told, in a line, of a cache that was damaged or made elsewhere. What is held
+    back is written at the end, unless an error ends the run.
     """
-    cache = _open(home / OWN_FOLDER, version, tell)
+    cache = _open(home / OWN_FOLDER, version, key, tell)
     if cache is None:
         yield None
         return
@@ -125,14 +170,18 @@ class Cache:
         connection: sqlite3.Connection,
         folder: Path,
         version: str,
+        key: bytes,
         tell: Callable[[str], None],
     ) -> None:
-        self._version = version
+        # Another version may make the cache anew while this run goes on; neither believes the
+        # other's rows.
+        self._version = version[:16]
         self._connection = connection
         self._folder = folder
+        self._key = key
         self._tell = tell
         self._works = True
-        self._waiting: list[tuple[str, str, Row]] = []
+        self._waiting: list[tuple[bytes, bytes, bytes]] = []
         self._clock: int | None = None
 
     def known(self, folder: str, names: Collection[str]) -> dict[str, Row]:
@@ -140,21 +189,32 @@ class Cache:
 
         Where many names are asked for, it may have others, too.
         """
+        path = self._path(folder)
         if len(names) > _FEW:
-            rows = self._rows(_KNOWN, self._key(folder))
+            rows = self._rows(_KNOWN, path)
         else:
             one = f"{_KNOWN} AND name = ?"
-            rows = [row for name in names for row in self._rows(one, self._key(folder), name)]
-        return {
-            name: Row(stamp, about, seen, tuple(facts)) for name, stamp, about, seen, *facts in rows
-        }
+            rows = [row for name in names for row in self._rows(one, path, os.fsencode(name))]
+        found = {}
+        for name, sealed in rows:
+            told = self._unsealed(sealed, b"file", path, name)
+            if told is None:
+                return {}
+            stamp, digest, about, seen, facts = json.loads(told.decode())
+            facts = None if facts is None else tuple(facts)
+            found[os.fsdecode(name)] = Row(stamp, digest, about, seen, facts)
+        return found
 
-    def _key(self, folder: str) -> str:
-        """A folder as this version knows it.
+    def _path(self, folder: str) -> bytes:
+        """A folder as this version knows it."""
+        return os.fsencode(f"{self._version}:{folder}")
 
-        Another may make the cache anew while this run goes on; neither believes the other's rows.
-        """
-        return f"{self._version}:{folder}"
+    def _unsealed(self, sealed: Any, *place: bytes) -> bytes | None:
+        """What was kept at a place. Where that is not believed, neither is all else."""
+        told = _unsealed(self._key, sealed, *place)
+        if told is None:
+            self._discard()
+        return told
 
     def start(self) -> None:
         """Take down the time, by the file system's clock, before anything is read to be kept."""
@@ -176,57 +236,51 @@ class Cache:
 
     def keep(self, folder: str, name: str, row: Row) -> None:
         """Take down what was learned of a file."""
-        self._waiting.append((self._key(folder), name, row))
+        place = (self._path(folder), os.fsencode(name))
+        sealed = _sealed(self._key, json.dumps(row).encode(), b"file", *place)
+        self._waiting.append((*place, sealed))
         if len(self._waiting) >= _MOST_WAITING:
             self.flush()
 
     def forget(self, folder: str, names: Iterable[str]) -> None:
         """Forget files of a folder."""
-        gone = [(self._key(folder), name) for name in names]
-        self._write(lambda run: run(f"DELETE FROM files WHERE {_OF_FOLDER} AND name = ?", gone))  # noqa: S608
+        gone = [(self._path(folder), os.fsencode(name)) for name in names]
+        self._write(lambda run: run(_FORGET, gone))
 
     def listing(self, digits: str) -> Callable[[str], Listed]:
         """What folders hold, of the files only those whose names begin with some digits.
 
         Or with `models-` before them. Folders that changed are listed anew, and kept.
         """
+        starts = (digits, f"models-{digits}")
+        begun = tuple(map(os.fsencode, starts))
 
         def listed_here(folder: str) -> Listed:
-            path = self._key(os.path.abspath(folder))  # noqa: PTH100 - links stay
-            known = self._rows("SELECT stamp, below FROM folders WHERE path = ?", path)
-            status = os.stat(folder)  # noqa: PTH116 - a text is a path, too
-            if not known or known[0][0] is None or known[0][0] != stamp_of(status):
+            path = self._path(os.path.abspath(folder))  # noqa: PTH100 - links stay
+            known = self._rows(_LISTING, path)
+            told = self._unsealed(known[0][0], b"folder", path) if known else None
+            stamp = stamp_of(os.stat(folder))  # noqa: PTH116 - a text is a path, too
+            if told is None or not told.startswith(stamp.encode() + b"\0"):
                 found = self._listed_anew(folder, path)
-                return found._replace(names=tuple(n for n in found.names if _begins(n, digits)))
-            names = [
-                name
-                for start in (digits, f"models-{digits}")
-                for (name,) in self._rows(_BY_PREFIX, path, start, start + "\uffff")
-            ]
-            below = known[0][1].split("\n") if known[0][1] else []
-            return Listed(tuple(below), tuple(names))
+                return found._replace(names=tuple(n for n in found.names if n.startswith(starts)))
+            _, below, *names = told.split(b"\0")
+            return Listed(
+                tuple(map(os.fsdecode, below.split(b"/") if below else ())),
+                tuple(os.fsdecode(name) for name in names if name.startswith(begun)),
+            )
 
         return listed_here
 
-    def _listed_anew(self, folder: str, path: str) -> Listed:
+    def _listed_anew(self, folder: str, path: bytes) -> Listed:
         self.start()
         status = os.stat(folder)  # noqa: PTH116 - as above
         found = listed(folder)
-        below = "\n".join(found.folders)
         stamp = self.settled(stamp_of(status))
-
-        def write(run: _Run) -> None:
-            run("INSERT OR IGNORE INTO folders (path) VALUES (?)", [(path,)])
-            run("UPDATE folders SET stamp = ?, below = ? WHERE path = ?", [(stamp, below, path)])
-            run(f"DELETE FROM names WHERE {_OF_FOLDER}", [(path,)])  # noqa: S608
-            run(
-                "INSERT INTO names SELECT id, ? FROM folders WHERE path = ?",
-                [(name, path) for name in found.names],
-            )
-
         # What a link leads to may change without a trace here.
-        if stamp is not None and not found.links and "\n" not in "".join(found.folders):
-            self._write(write)
+        if stamp is not None and not found.links:
+            told = "\0".join((stamp, "/".join(found.folders), *found.names))
+            sealed = _sealed(self._key, os.fsencode(told), b"folder", path)
+            self._write(lambda run: run(_KEEP_LISTING, [(path, sealed)]))
         return found
 
     def flush(self) -> None:
@@ -236,16 +290,9 @@ class Cache:
             return
 
         def write(run: _Run) -> None:
-            paths = sorted({folder for folder, _, _ in waiting})
+            paths = {path for path, *_ in waiting}
             run("INSERT OR IGNORE INTO folders (path) VALUES (?)", [(path,) for path in paths])
-            ids = dict(self._connection.execute("SELECT path, id FROM folders").fetchall())
-            run(
-                _KEEP,
-                [
-                    (ids[folder], name, row.stamp, row.about, row.seen, *row.facts)
-                    for folder, name, row in waiting
-                ],
-            )
+            run(_KEEP, waiting)
 
         self._write(write)
 
@@ -254,13 +301,11 @@ class Cache:
         with suppress(sqlite3.Error):
             self._connection.close()
 
-    def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+    def _rows(self, query: str, *values: bytes) -> list[tuple[Any, ...]]:
         if not self._works:
             return []
         try:
             return self._connection.execute(query, values).fetchall()
-        except UnicodeEncodeError:
-            return []  # a path that is no text
         except sqlite3.Error as error:
             self._give_up(error)
             return []
@@ -276,20 +321,22 @@ class Cache:
                 self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
-        except UnicodeEncodeError:
-            return
         except sqlite3.Error as error:
             self._give_up(error)
 
     def _give_up(self, error: sqlite3.Error) -> None:
         """Go on without. What is locked, full or read-only is left; what is damaged is removed."""
         self._works = False
-        if not isinstance(error, sqlite3.OperationalError):
-            self.close()
-            _remove(self._folder, self._tell)
+        if _is_damage(error):
+            self._discard()
+
+    def _discard(self) -> None:
+        self._works = False
+        self.close()
+        _remove(self._folder, self._tell)
 
 
-def _open(folder: Path, version: str, tell: Callable[[str], None]) -> Cache | None:
+def _open(folder: Path, version: str, key: bytes, tell: Callable[[str], None]) -> Cache | None:
     try:
         if not _is_ours(folder):
             return None
@@ -298,13 +345,13 @@ def _open(folder: Path, version: str, tell: Callable[[str], None]) -> Cache | No
             file.write("*\n")
         for _ in range(2):
             try:
-                connection = _connected(folder, version)
-            except sqlite3.OperationalError:
-                return None
-            except sqlite3.DatabaseError:
+                connection = _connected(folder / FILE_NAME, version, key)
+            except sqlite3.Error as error:
+                if not _is_damage(error):
+                    return None
                 _remove(folder, tell)
             else:
-                return Cache(connection, folder, version[:16], tell)
+                return Cache(connection, folder, version, key, tell)
     except OSError:
         pass
     return None
@@ -324,17 +371,20 @@ def _is_ours(folder: Path) -> bool:
     return True
 
 
-def _connected(folder: Path, version: str) -> sqlite3.Connection:
-    """The database, with the tables that it should have. Raises sqlite3.DatabaseError."""
-    connection = sqlite3.connect(folder / FILE_NAME, timeout=_PATIENCE, isolation_level=None)
+def _connected(path: Path, version: str, key: bytes) -> sqlite3.Connection:
+    """The database, made where there is none yet. Raises sqlite3.Error."""
+    if path.exists() and path.stat().st_size == 1:
+        raise sqlite3.DatabaseError("SQLite takes a file of one byte for none")
+    connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
     try:
+        connection.text_factory = bytes
         connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA cell_size_check = ON")
         connection.execute("PRAGMA synchronous = NORMAL")
-        if not _is_current(connection, version):
+        if _maker_of(connection, key) != version:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("BEGIN IMMEDIATE")
-            if not _is_current(connection, version):  # another run may have been faster
-                _make(connection, version)
+            _make(connection, version, key)
             connection.execute("COMMIT")
     except BaseException:
         connection.close()
@@ -342,29 +392,54 @@ def _connected(folder: Path, version: str) -> sqlite3.Connection:
     return connection
 
 
-def _is_current(connection: sqlite3.Connection, version: str) -> bool:
+def _maker_of(connection: sqlite3.Connection, key: bytes) -> str | None:
+    """The version that made a database; null where nothing is in it.
+
+    Raises sqlite3.DatabaseError for one that was not made here.
+    """
     tables = connection.execute("SELECT sql FROM sqlite_master WHERE sql NOT NULL ORDER BY rowid")
-    if [sql for (sql,) in tables] != list(_TABLES):
-        return False
-    return connection.execute("SELECT version FROM made").fetchall() == [(version,)]
+    if not (found := [sql for (sql,) in tables]):
+        return None
+    if found == [sql.encode() for sql in _TABLES]:
+        for (sealed,) in connection.execute("SELECT version FROM made").fetchall():
+            if (version := _unsealed(key, sealed, b"made")) is not None:
+                return version.decode()
+    raise sqlite3.DatabaseError("made elsewhere")
 
 
-def _make(connection: sqlite3.Connection, version: str) -> None:
-    found = connection.execute("SELECT type, name FROM sqlite_master WHERE sql NOT NULL").fetchall()
-    for kind in ("trigger", "view", "index", "table"):
-        for name in (name for its_kind, name in found if its_kind == kind):
-            quoted = name.replace('"', '""')
-            connection.execute(f'DROP {kind} IF EXISTS "{quoted}"')
-    for table in _TABLES:
-        connection.execute(table)
-    connection.execute("INSERT INTO made VALUES (?)", (version,))
+def _make(connection: sqlite3.Connection, version: str, key: bytes) -> None:
+    maker = _maker_of(connection, key)
+    if maker == version:
+        return  # another run was faster
+    for sql in _TABLES if maker is None else map("DELETE FROM {}".format, _NAMES):
+        connection.execute(sql)
+    connection.execute("INSERT INTO made VALUES (?)", (_sealed(key, version.encode(), b"made"),))
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF not in _AROUND
 
 
 def _remove(folder: Path, tell: Callable[[str], None]) -> None:
-    tell(f"{OWN_FOLDER}/{FILE_NAME} was damaged: it is made anew")
+    tell(f"{OWN_FOLDER}/{FILE_NAME} was damaged or made elsewhere: it is made anew")
     for part in _PARTS:
         with suppress(OSError):
             (folder / f"{FILE_NAME}{part}").unlink()
+
+
+def _sealed(key: bytes, told: bytes, *place: bytes) -> bytes:
+    """What is kept at a place, with a seal that only who has the key can make."""
+    text = b"\0".join((*place, told))
+    return blake2b(text, key=key, digest_size=_SEAL_BYTES).digest() + told
+
+
+def _unsealed(key: bytes, sealed: Any, *place: bytes) -> bytes | None:
+    """What was kept at a place; null for what was not, or is not as it was."""
+    try:
+        told: bytes = sealed[_SEAL_BYTES:]
+        return told if _sealed(key, told, *place) == sealed else None
+    except TypeError:
+        return None  # a number, or nothing
 
 
 def _time_of(path: Path) -> int:
@@ -372,7 +447,3 @@ def _time_of(path: Path) -> int:
     path.touch()
     os.utime(path)
     return path.stat().st_mtime_ns
-
-
-def _begins(name: str, digits: str) -> bool:
-    return name.removeprefix("models-").startswith(digits)

@@ -6,12 +6,11 @@ Enough to list it, to count it, to find it by a hash, and to judge it beside oth
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from recctl.cache import FACTS, Cache, Row, stamp_of
+from recctl.cache import Cache, Row, stamp_of
 from recctl.corpus import Entry, recording_of
 from recctl.dialects import Identity, Standing, Table, identify
 from recctl.errors import RecctlError, UnreadableError, UnsoundError
@@ -64,11 +63,11 @@ def facts_of(recording: Recording, raw: bytes, digest: str, identity: Identity) 
 
 
 def packed(facts: Facts, table: Table) -> tuple[Any, ...]:
-    """Facts as the cache has them, by column. Dialects are told by their places in the table."""
+    """Facts as the cache has them. Dialects are told by their places in the table."""
     identity = facts.identity
     fitting = " ".join(str(table.places[dialect.name]) for dialect in identity.fitting)
     return (
-        *(facts.size, facts.sha256, facts.test_id, facts.kind),
+        *(facts.size, facts.test_id, facts.kind),
         *(facts.method, facts.url, facts.endpoint, facts.model, facts.provider),
         *(
             facts.streaming,
@@ -90,32 +89,20 @@ def _lengthened(text: str) -> tuple[str, ...]:
     return tuple(accumulate(text.split(), lambda last, one: last if one == "=" else one))
 
 
-def no_facts(size: int, digest: str) -> tuple[Any, ...]:
-    """The columns of a file that holds no recording."""
-    return (size, digest, *[None] * (len(FACTS) - 2))
-
-
-_TEST_ID, _STANDING, _WANTED = map(list(FACTS).index, ("test_id", "standing", "wanted"))
-
-
 def in_short(row: Row) -> tuple[str | None, Standing | None, str | None]:
-    """Test id, standing and the hash that is wanted, all null for what is no recording.
-
-    Raises ValueError for what `packed` did not make.
-    """
-    standing = row.facts[_STANDING]
-    return row.facts[_TEST_ID], Standing(standing) if standing else None, row.facts[_WANTED]
+    """Test id, standing and the hash that is wanted, all null for what is no recording."""
+    if row.facts is None:
+        return None, None, None
+    _, test_id, *_, standing, _, wanted, _ = row.facts
+    return test_id, Standing(standing), wanted
 
 
 def unpacked(row: Row, table: Table) -> Facts | None:
-    """Facts as the cache had them; null where it has none.
-
-    Raises ValueError or LookupError for what `packed` did not make.
-    """
-    size, digest, test_id, kind, method, url, endpoint, model, provider, *others = row.facts
-    streaming, standing, fitting, wanted, hashes = others
-    if standing is None:
+    """Facts as the cache had them; null where it has none."""
+    if row.facts is None:
         return None
+    size, test_id, kind, method, url, endpoint, model, provider, *others = row.facts
+    streaming, standing, fitting, wanted, hashes = others
     identity = Identity(
         Standing(standing),
         tuple(table.dialects[int(place)] for place in fitting.split()),
@@ -124,7 +111,7 @@ def unpacked(row: Row, table: Table) -> Facts | None:
     )
     return Facts(
         size=size,
-        sha256=digest,
+        sha256=row.sha256,
         test_id=test_id,
         kind=Kind(kind) if kind else None,
         method=method,
@@ -132,7 +119,7 @@ def unpacked(row: Row, table: Table) -> Facts | None:
         endpoint=endpoint,
         model=model,
         provider=provider,
-        streaming=bool(streaming),
+        streaming=streaming,
         identity=identity,
     )
 
@@ -144,9 +131,9 @@ def known_test(cache: Cache, path: Path) -> tuple[str | None] | None:
     try:
         if row is None or row.stamp != stamp_of(os.lstat(path)):
             return None
-        test_id, standing, _ = in_short(row)
-    except (OSError, ValueError):
+    except OSError:
         return None
+    test_id, standing, _ = in_short(row)
     return None if standing is None else (test_id,)
 
 
@@ -157,13 +144,13 @@ class FactsOf:
     table: Table
     about: str = ""
 
-    def at(self, entry: Entry, raw: bytes) -> tuple[Facts | RecctlError, Kept | None]:
+    def at(self, entry: Entry, raw: bytes, digest: str) -> tuple[Facts | RecctlError, Kept | None]:
         """The facts. Errors are not kept."""
         try:
             recording = recording_of(str(entry.path), entry.path.name, raw, parse_written)
         except UnsoundError as error:
             return error, None
-        found = facts_of(recording, raw, sha256(raw).hexdigest(), identify(recording, self.table))
+        found = facts_of(recording, raw, digest, identify(recording, self.table))
         return found, Kept(packed(found, self.table), "")
 
     def without(self, entry: Entry, reason: str) -> Facts | RecctlError:

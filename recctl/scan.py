@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import Enum
 from hashlib import sha256
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
@@ -29,9 +28,9 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Kept(NamedTuple):
-    """A result in the cache's words: facts by column, and what was seen."""
+    """A result in the cache's words: facts, null for what is no recording, and what was seen."""
 
-    facts: tuple[Any, ...]
+    facts: tuple[Any, ...] | None
     seen: str
 
 
@@ -52,17 +51,17 @@ class Look(Protocol[T_co]):
     def about(self) -> str:
         """Tells looks apart, of which one has no use for what the other saw."""
 
-    def at(self, entry: Entry, raw: bytes) -> "tuple[T_co, Kept | None]":
-        """What the bytes of a file tell, and that in the cache's words. Never raises."""
+    def at(self, entry: Entry, raw: bytes, digest: str) -> "tuple[T_co, Kept | None]":
+        """What the bytes of a file, of that sha256, tell, and that in the cache's words.
+
+        Never raises.
+        """
 
     def without(self, entry: Entry, reason: str) -> T_co:
         """What is to be said of a file that cannot be read."""
 
     def recalled(self, entry: Entry, row: Row) -> T_co | None:
-        """A result from the cache's words; null where they do not hold all that is looked for.
-
-        May raise ValueError, TypeError, LookupError or AttributeError for words that no look keeps.
-        """
+        """A result from the cache's words; null where they do not hold all that is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,7 @@ class _Left(NamedTuple):
     """A file that has to be read, which costs as much as so many bytes.
 
     `stamp` is null where nothing can be kept of it. `row` is what the cache has of it, if that may
-    still be right.
+    still be right, and `recalled` the result then.
     """
 
     entry: Entry
@@ -86,15 +85,11 @@ class _Left(NamedTuple):
     cost: int = _BYTES_OF_FILE
     stamp: str | None = None
     row: Row | None = None
+    recalled: Any = None
 
 
-class _Same(Enum):
-    """Stands for a result that the cache has: the file is another, but not its content."""
-
-    SAME = "same"
-
-
-_Results = Iterator[tuple[T, Kept | None] | _Same]
+_Read = tuple[T, Row | None]
+"""A result, and what is to be kept of it."""
 
 
 def scan(entries: Sequence[Entry], look: Look[T], means: Means) -> Iterator[T]:
@@ -109,7 +104,7 @@ def scan(entries: Sequence[Entry], look: Look[T], means: Means) -> Iterator[T]:
             means.watch(done, len(entries))
             one = found.popleft()
             if isinstance(one, _Left):
-                yield _taken_down(one, next(results), look, means.cache)
+                yield _taken_down(one, next(results), means.cache)
             else:
                 yield one
 
@@ -152,27 +147,15 @@ def _looked_up(
     if cache is None:
         return _Left(entry, folder, cost)
     stamp = stamp_of(status)
-    try:
-        recalled = None if row is None else look.recalled(entry, row)
-    except (ValueError, TypeError, LookupError, AttributeError):
-        recalled = None
+    recalled = None if row is None else look.recalled(entry, row)
     if row is None or recalled is None:
         return _Left(entry, folder, cost, stamp)
-    return recalled if row.stamp == stamp else _Left(entry, folder, cost, stamp, row)
+    return recalled if row.stamp == stamp else _Left(entry, folder, cost, stamp, row, recalled)
 
 
-def _taken_down(
-    left: _Left, result: "tuple[T, Kept | None] | _Same", look: Look[T], cache: Cache | None
-) -> T:
-    """A result, after the cache has taken it down."""
-    row = left.row
-    if isinstance(result, _Same):
-        assert row is not None  # noqa: S101 - only then it is compared
-        made = look.recalled(left.entry, row)
-        assert made is not None  # noqa: S101 - as before
-    else:
-        made, kept = result
-        row = None if kept is None else Row(None, look.about, kept.seen, kept.facts)
+def _taken_down(left: _Left, result: "_Read[T] | None", cache: Cache | None) -> T:
+    """A result, after the cache has taken it down; null stands for the one that it has."""
+    made, row = (left.recalled, left.row) if result is None else result
     if cache is not None and left.stamp is not None and row is not None:
         stamp = cache.settled(left.stamp)
         cache.keep(left.folder, left.entry.path.name, row._replace(stamp=stamp))
@@ -180,7 +163,7 @@ def _taken_down(
 
 
 @contextmanager
-def _read(left: deque[_Left], look: Look[T], jobs: int) -> "Iterator[_Results[T]]":
+def _read(left: deque[_Left], look: Look[T], jobs: int) -> "Iterator[Iterator[_Read[T] | None]]":
     """What is found in files, in their order; whatever runs for that is gone afterwards."""
     cost = sum(one.cost for one in left)
     executor = _executor(look, jobs, cost) if jobs > 1 else None
@@ -298,12 +281,14 @@ def _found_there(batch: Sequence[tuple[Entry, str | None]]) -> list[Any]:
     return [_found(_look_there, entry, known) for entry, known in batch]
 
 
-def _found(look: Look[T], entry: Entry, known: str | None) -> "tuple[T, Kept | None] | _Same":
-    """What is found in a file, unless its content has the digest that is known."""
+def _found(look: Look[T], entry: Entry, known: str | None) -> "_Read[T] | None":
+    """What is found in a file; null if its content has the digest that is known."""
     try:
         raw = read(entry)
     except UnreadableError as error:
         return look.without(entry, str(error)), None
-    if known is not None and sha256(raw).hexdigest() == known:
-        return _Same.SAME
-    return look.at(entry, raw)
+    digest = sha256(raw).hexdigest()
+    if digest == known:
+        return None
+    found, kept = look.at(entry, raw, digest)
+    return found, None if kept is None else Row(None, digest, look.about, kept.seen, kept.facts)

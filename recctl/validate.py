@@ -6,7 +6,7 @@ another process; what concerns several files is decided from those results.
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
 from hashlib import sha256
@@ -21,7 +21,7 @@ from recctl.corpus import Corpus, Entry, read
 from recctl.diagnostics import Finding, Fix, Report, RuleText, Violation
 from recctl.dialects import Name
 from recctl.errors import UnreadableError
-from recctl.facts import facts_of, in_short, no_facts, packed
+from recctl.facts import facts_of, in_short, packed
 from recctl.jsontext import Parsed, parse, parse_written
 from recctl.recording import Recording
 from recctl.rules import (
@@ -182,7 +182,7 @@ class Examination:
     policy: Policy
     about: str
 
-    def at(self, entry: Entry, raw: bytes) -> tuple[Examined, Kept | None]:
+    def at(self, entry: Entry, raw: bytes, digest: str) -> tuple[Examined, Kept | None]:
         """What the rules find, and what the corpus rules need."""
         parsed = parse_written(raw)
         recording = None
@@ -196,13 +196,12 @@ class Examination:
             recording=recording,
             policy=self.policy,
         )
-        digest = sha256(raw).hexdigest()
         examined = Examined(self._found(subject), _member(subject, digest))
         facts = None
         if recording is not None and subject.identity is not None:
             facts = facts_of(recording, raw, digest, subject.identity)
-        columns = packed(facts, self.policy.table) if facts else no_facts(len(raw), digest)
-        return examined, Kept(columns, _seen(examined))
+        known = packed(facts, self.policy.table) if facts else None
+        return examined, Kept(known, _seen(examined))
 
     def without(self, entry: Entry, reason: str) -> Examined:
         """That it cannot be read, and all else that is to be said."""
@@ -212,7 +211,7 @@ class Examination:
 
     def recalled(self, entry: Entry, row: Row) -> Examined | None:
         """What was seen by the same rules, if it was."""
-        if row.about != self.about or row.seen is None:
+        if row.about != self.about:
             return None
         found, calls, echoes = json.loads(row.seen) if row.seen else ((), (), ())
         test_id, standing, wanted = in_short(row)
@@ -229,7 +228,7 @@ class Examination:
                 calls=tuple(Call(*one) for one in calls),
                 echoes=tuple(Call(*one) for one in echoes),
             )
-        return Examined(tuple(_found_again(one, self.rules) for one in found), member)
+        return Examined(tuple(Found(*one) for one in found), member)
 
     def _found(self, subject: Subject) -> tuple[Found, ...]:
         parsed = subject.parsed
@@ -264,15 +263,6 @@ def _seen(examined: Examined) -> str:
     member = examined.member
     calls, echoes = (member.calls, member.echoes) if member else ((), ())
     return json.dumps([examined.found, calls, echoes]) if examined.found or calls or echoes else ""
-
-
-def _found_again(told: Sequence[Any], rules: frozenset[str]) -> Found:
-    """What was found, out of the cache's words. Raises ValueError or TypeError for any other."""
-    found = Found(*told)
-    texts = (found.pointer, found.message, found.excerpt or "")
-    if found.rule not in rules or not all(isinstance(one, str) for one in texts):
-        raise ValueError("no such finding")
-    return found
 
 
 def _member(subject: Subject, digest: str) -> Member | None:

@@ -27,18 +27,28 @@ from hypothesis.stateful import (
 
 from recctl import cache as module
 from recctl import corpus
-from recctl.cache import Cache, Row, opened, stamp_of
+from recctl.cache import KEY_VARIABLE, Cache, Row, opened, own_key, stamp_of
 from recctl.facts import known_test
 from recctl.hashing import canonical
+from recctl.validate import Examination
 from tests.build import TEST, chat_answer, chat_request, chat_stream, folder_of, recording, write
 from tests.cli import Ran, environment, needs_posix, run_here, snapshot
 
-ALLOWED = environment(RECCTL_CACHE="true")
+SECRET = {KEY_VARIABLE: "thirty-two characters, by chance"}
+ALLOWED = environment(RECCTL_CACHE="true", **SECRET)
+KEY = b"k" * 32
+ROW = Row("stamp", "d" * 64, "about", "seen", (1, None, "POST"))
+TOLD = "recctl: .recctl/cache.db was damaged or made elsewhere: it is made anew"
 OLDER = "ogx-2026-03-18"
 
 
 def with_cache(*arguments: str | Path, cwd: Path) -> Ran:
     return run_here(*arguments, cwd=cwd, env=ALLOWED)
+
+
+def with_key_file(*arguments: str | Path, cwd: Path, state: Path) -> Ran:
+    allowed = environment(RECCTL_CACHE="true", XDG_STATE_HOME=str(state))
+    return run_here(*arguments, cwd=cwd, env=allowed)
 
 
 def without(*arguments: str | Path, cwd: Path) -> Ran:
@@ -58,6 +68,13 @@ def project(tmp_path: Path) -> Path:
     edited["request"]["body"]["seed"] = 7
     write(tmp_path, folder, (name, edited))
     return tmp_path
+
+
+def edited(project: Path, *statements: str) -> None:
+    """Have the database say something else."""
+    with closing(sqlite3.connect(database(project), isolation_level=None)) as connection:
+        for one in statements:
+            connection.execute(one)
 
 
 def files_in(project: Path) -> list[Path]:
@@ -104,6 +121,21 @@ def test_outside_of_a_project_nothing_is_written(project: Path) -> None:
     with_cache("validate", cwd=project)
 
     assert snapshot(project) == before
+
+
+def test_a_configuration_elsewhere_does_not_draw_the_cache_there(project: Path) -> None:
+    elsewhere = project / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "recctl.toml").write_text("")
+    within = project / "tests"
+
+    with_cache("ls", "--config", "../elsewhere/recctl.toml", cwd=within)
+    assert database(project).is_file()
+
+    shutil.rmtree(project / ".recctl")
+    (project / ".git").rmdir()
+    with_cache("ls", "--config", "../elsewhere/recctl.toml", cwd=within)
+    assert list(project.rglob(".recctl")) == []
 
 
 def test_a_configuration_makes_its_folder_a_project(project: Path) -> None:
@@ -292,17 +324,115 @@ def test_another_target_dialect_gives_other_findings(project: Path) -> None:
 
 
 def test_a_run_of_another_version_is_not_believed(tmp_path: Path) -> None:
-    row = Row("stamp", "about", "seen", NO_FACTS)
-    with opened(tmp_path, "1" * 64, lambda _: None) as one:
+    with opened(tmp_path, "1" * 64, KEY, lambda _: None) as one:
         assert one is not None
-        one.keep(str(tmp_path), "a.json", row)
-        with opened(tmp_path, "2" * 64, lambda _: None) as other:  # makes the tables anew
+        one.keep(str(tmp_path), "a.json", ROW)
+        with opened(tmp_path, "2" * 64, KEY, lambda _: None) as other:  # makes the tables anew
             assert other is not None
             one.flush()
             assert other.known(str(tmp_path), ["a.json"]) == {}
-            other.keep(str(tmp_path), "b.json", row)
+            other.keep(str(tmp_path), "b.json", ROW)
             other.flush()
             assert one.known(str(tmp_path), ["b.json"]) == {}
+
+
+# Who made it
+
+
+def test_nothing_of_a_strangers_cache_is_believed(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = without("validate", cwd=project)
+    with monkeypatch.context() as patched:
+        patched.setattr(Examination, "_found", lambda *_: ())
+        stranger = environment(RECCTL_CACHE="true", RECCTL_CACHE_KEY="of a stranger's own making")
+        assert run_here("validate", cwd=project, env=stranger).code == 0
+        assert run_here("show", "0000", cwd=project, env=stranger).code == 1
+
+    ran = with_cache("validate", cwd=project)
+
+    assert ran.raw == expected.raw
+    assert ran.errors[0] == TOLD
+    assert with_cache("validate", cwd=project) == expected
+
+
+def test_the_seal_of_one_project_is_none_in_another_place(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aged(project)
+    with_cache("validate", cwd=project)
+    moved = project.rename(project.with_name("moved"))
+    seen = reads(monkeypatch)
+
+    assert with_cache("validate", cwd=moved) == without("validate", cwd=moved)
+    assert len(seen) == 6
+
+
+@needs_posix
+def test_the_key_is_the_users_alone_and_stays(project: Path, tmp_path_factory: Any) -> None:
+    state = tmp_path_factory.mktemp("state")
+    aged(project)
+    first = with_key_file("validate", cwd=project, state=state)
+    key = state / "recctl" / "cache.key"
+    made = key.read_bytes()
+
+    assert with_key_file("validate", cwd=project, state=state) == first
+    assert (key.read_bytes(), len(made)) == (made, 32)
+    assert [stat.S_IMODE(one.stat().st_mode) for one in (key.parent, key)] == [0o700, 0o600]
+    assert list(key.parent.iterdir()) == [key]
+
+
+def test_a_cache_whose_key_was_lost_is_told_and_made_anew(
+    project: Path, tmp_path_factory: Any
+) -> None:
+    with_key_file("validate", cwd=project, state=tmp_path_factory.mktemp("state"))
+
+    ran = with_key_file("validate", cwd=project, state=tmp_path_factory.mktemp("state"))
+
+    assert ran.raw == without("validate", cwd=project).raw
+    assert ran.errors[0] == TOLD
+
+
+@pytest.mark.parametrize("content", [b"", b"short", b"x" * 33])
+def test_a_key_file_that_holds_no_key_is_made_anew(
+    project: Path, tmp_path: Path, content: bytes
+) -> None:
+    state = {"XDG_STATE_HOME": str(tmp_path)}
+    path = tmp_path / "recctl" / "cache.key"
+    path.parent.mkdir()
+    path.write_bytes(content)
+
+    assert own_key(state, project / "tests") == path.read_bytes() != content
+
+
+@pytest.mark.parametrize("state", ["", "below", "../project/below", "link"])
+def test_a_key_that_lies_in_the_project_is_none(tmp_path: Path, state: str) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    (tmp_path / "link").symlink_to(project)
+    place = (tmp_path if state == "link" else project) / state
+
+    assert own_key({"XDG_STATE_HOME": str(place)}, project) is None
+    assert list(project.iterdir()) == []
+
+
+@needs_posix
+def test_without_a_place_for_a_key_nothing_is_kept(project: Path) -> None:
+    ran = with_key_file("validate", cwd=project, state=Path("/dev/null"))
+
+    assert ran == without("validate", cwd=project)
+    assert not database(project).exists()
+
+
+def test_a_secret_that_is_too_short_is_refused(project: Path) -> None:
+    weak = environment(RECCTL_CACHE="true", RECCTL_CACHE_KEY="secret")
+
+    ran = run_here("validate", cwd=project, env=weak)
+
+    assert (ran.code, ran.raw) == (2, b"")
+    assert ran.errors == [
+        "recctl: RECCTL_CACHE_KEY is too short for a secret: give 32 random characters"
+    ]
 
 
 # What was damaged
@@ -310,8 +440,8 @@ def test_a_run_of_another_version_is_not_believed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"no database", b"SQLite format 3\0" + b"\xff" * 5000],
-    ids=["text", "bytes"],
+    [b"\n", b"no database", b"SQLite format 3\0" + b"\xff" * 5000],
+    ids=["one byte", "text", "bytes"],
 )
 def test_a_damaged_cache_is_told_and_made_anew(project: Path, content: bytes) -> None:
     aged(project)
@@ -321,8 +451,16 @@ def test_a_damaged_cache_is_told_and_made_anew(project: Path, content: bytes) ->
     ran = with_cache("validate", cwd=project)
 
     assert ran.raw == without("validate", cwd=project).raw
-    assert ran.errors[0] == "recctl: .recctl/cache.db was damaged: it is made anew"
+    assert ran.errors[0] == TOLD
     assert len(with_cache("validate", cwd=project).errors) == len(ran.errors) - 1
+
+
+def test_an_empty_file_is_filled_without_a_word(project: Path) -> None:
+    database(project).parent.mkdir()
+    database(project).write_bytes(b"")
+
+    assert with_cache("validate", cwd=project) == without("validate", cwd=project)
+    assert database(project).stat().st_size
 
 
 def test_a_cache_cut_anywhere_never_gives_another_result(project: Path) -> None:
@@ -342,29 +480,33 @@ def test_a_cache_cut_anywhere_never_gives_another_result(project: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("column", "value"),
+    "statement",
     [
-        ("seen", "no JSON"),
-        ("seen", "[1, 2]"),
-        ("seen", '[[["no-rule", "", 1, "x", null, true]], [], []]'),
-        ("seen", '[[["stale"]], [], []]'),
-        ("standing", "fine"),
-        ("fitting", "x"),
-        ("fitting", "99"),
-        ("kind", "poem"),
-        ("hashes", 7),
+        "UPDATE files SET row = 5",
+        "UPDATE files SET row = 'abc'",
+        "UPDATE files SET row = x''",
+        "UPDATE files SET row = x'ff'",
+        "UPDATE files SET row = row || x'20'",
+        "UPDATE files SET row = replace(row, 'stale', 'reachable')",
+        "UPDATE files SET row = (SELECT row FROM files LIMIT 1)",
+        "UPDATE made SET version = 7",
+        "UPDATE made SET version = version || 'x'",
+        "DELETE FROM made",
+        "PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = x'ff' WHERE name = 'files'",
+        "DROP TABLE folders",
+        "CREATE TABLE counted (id INTEGER PRIMARY KEY AUTOINCREMENT)",
     ],
 )
-def test_words_that_no_look_would_keep_are_passed_over(
-    project: Path, column: str, value: object
-) -> None:
+@pytest.mark.parametrize("command", ["validate", "ls", "stats"])
+def test_what_was_edited_is_not_believed(project: Path, statement: str, command: str) -> None:
     aged(project)
     with_cache("validate", cwd=project)
-    with closing(sqlite3.connect(database(project), isolation_level=None)) as connection:
-        connection.execute(f"UPDATE files SET {column} = ?", (value,))  # noqa: S608 - our own
+    edited(project, *statement.split("; "))
 
-    for command in ("validate", "ls"):
-        assert with_cache(command, cwd=project).raw == without(command, cwd=project).raw
+    ran = with_cache(command, cwd=project)
+
+    assert ran.raw == without(command, cwd=project).raw
+    assert ran.errors.count(TOLD) == 1
 
 
 def test_a_database_of_a_strangers_is_emptied_and_nothing_in_it_runs(project: Path) -> None:
@@ -549,35 +691,31 @@ def test_no_run_with_the_cache_differs_from_one_without(
 
 @pytest.fixture
 def kept(tmp_path: Path) -> Iterator[Cache]:
-    with opened(tmp_path, "1", lambda _: None) as cache:
+    with opened(tmp_path, "1", KEY, lambda _: None) as cache:
         assert cache is not None
         yield cache
 
 
-NO_FACTS = (1, "d" * 64, *[None] * (len(module.FACTS) - 2))
-
-
 def test_what_is_kept_is_known_afterwards(kept: Cache, tmp_path: Path) -> None:
-    row = Row("stamp", "about", "seen", NO_FACTS)
-    kept.keep(str(tmp_path), "a.json", row)
+    kept.keep(str(tmp_path), "a.json", ROW)
     kept.flush()
 
-    assert kept.known(str(tmp_path), ["a.json", "b.json"]) == {"a.json": row}
+    assert kept.known(str(tmp_path), ["a.json", "b.json"]) == {"a.json": ROW}
 
 
 def test_what_is_forgotten_is_known_no_more(kept: Cache, tmp_path: Path) -> None:
-    kept.keep(str(tmp_path), "a.json", Row("stamp", "about", "seen", NO_FACTS))
+    kept.keep(str(tmp_path), "a.json", ROW)
     kept.flush()
     kept.forget(str(tmp_path), ["a.json"])
 
     assert kept.known(str(tmp_path), ["a.json"]) == {}
 
 
-def test_names_that_are_no_text_are_not_kept(kept: Cache, tmp_path: Path) -> None:
-    kept.keep(str(tmp_path), "\udcff.json", Row("stamp", "about", "seen", NO_FACTS))
+def test_names_that_are_no_text_are_kept_too(kept: Cache, tmp_path: Path) -> None:
+    kept.keep(str(tmp_path), "\udcff.json", ROW)
     kept.flush()
 
-    assert kept.known(str(tmp_path), ["\udcff.json"]) == {}
+    assert kept.known(str(tmp_path), ["\udcff.json"]) == {"\udcff.json": ROW}
 
 
 def test_a_stamp_tells_size_times_and_inode(tmp_path: Path) -> None:
@@ -636,7 +774,10 @@ def test_a_miss_is_explained_without_reading_what_is_known(
     assert "recctl rehash" in expected.stdout
 
 
-def test_nothing_is_known_of_a_test_whose_recording_changed(project: Path) -> None:
+def test_nothing_is_known_of_a_test_whose_recording_changed(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(KEY_VARIABLE, SECRET[KEY_VARIABLE])
     aged(project)
     with_cache("ls", cwd=project)
     path = files_in(project)[0]

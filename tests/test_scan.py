@@ -26,7 +26,7 @@ class Sizes:
 
     about: str = "sizes"
 
-    def at(self, entry: Entry, raw: bytes) -> tuple[str, Kept | None]:
+    def at(self, entry: Entry, raw: bytes, digest: str) -> tuple[str, Kept | None]:  # noqa: ARG002
         """Name and length."""
         if raw == b"dies":
             os.kill(os.getpid(), signal.SIGKILL)
@@ -163,7 +163,7 @@ def test_an_interrupted_run_leaves_at_once_and_nothing_behind(corpus: Path, cach
     one = subprocess.Popen(
         [*COMMAND, "validate", "--jobs", "2"],
         cwd=corpus,
-        env=environment(RECCTL_CACHE=cache),
+        env=environment(RECCTL_CACHE=cache, RECCTL_CACHE_KEY="sixteen or more, by chance"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,

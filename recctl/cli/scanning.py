@@ -40,23 +40,23 @@ def means(settings: "Settings", *, streams: bool = False) -> "Iterator[Means]":
 def cache(settings: "Settings") -> "AbstractContextManager[Cache | None]":
     """The cache of the project that the working directory is in; null without a project.
 
-    It is that of the configuration's folder, where there is one.
+    A configuration file makes one of its folder, too, where that is above.
     """
     if without_cache.get() or not settings.cache:
         return nullcontext()
-    from recctl.cache import opened  # noqa: PLC0415
+    from recctl.cache import opened, own_key  # noqa: PLC0415
     from recctl.project import top_above  # noqa: PLC0415
 
-    home = top_above(Path(os.path.abspath(settings.folder)))  # noqa: PTH100 - links stay
-    if home is None and settings.file is not None:
-        home = settings.folder
-    if home is None:
-        return nullcontext()
     try:
+        here = Path.cwd()
         version = _version(table_of(settings))
     except OSError:
-        return nullcontext()  # the package is no folder of files
-    return opened(home, version, note)
+        return nullcontext()  # it is gone, or the package is no folder of files
+    home = top_above(here)
+    if home is None and settings.file is not None and here.is_relative_to(settings.folder):
+        home = settings.folder
+    key = own_key(os.environ, home) if home else None
+    return opened(home, version, key, note) if home and key else nullcontext()
 
 
 def _version(table: "Table") -> str:
