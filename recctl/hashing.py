@@ -11,7 +11,7 @@ def canonical(document: Any) -> bytes:
 
     Source: docs/format.md, "One file, one interaction".
     """
-    return (json.dumps(document, indent=2) + "\n").encode("ascii")
+    return (json.dumps(document, indent=2) + "\n").encode()
 
 
 def request_hash(material: Any) -> str:
@@ -20,7 +20,7 @@ def request_hash(material: Any) -> str:
     Floats are written by `repr`, other characters than ASCII as escapes, `, ` and `: ` separate.
     Source: docs/format.md, "The request hash".
     """
-    return sha256(json.dumps(material, sort_keys=True).encode("ascii")).hexdigest()
+    return sha256(json.dumps(material, sort_keys=True).encode()).hexdigest()
 
 
 _encoded = json.JSONEncoder(sort_keys=True).encode
@@ -37,4 +37,4 @@ def hash_of_texts(parts: Mapping[str, str]) -> str:
     Requests that differ in one part can so share the text of the others.
     """
     members = ", ".join(f"{_encoded(key)}: {parts[key]}" for key in sorted(parts))
-    return sha256(f"{{{members}}}".encode("ascii")).hexdigest()
+    return sha256(f"{{{members}}}".encode()).hexdigest()

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from recctl.corpus import find, load
 from recctl.dialects import (
     Dialect,
+    Identity,
     MaterialError,
     Name,
     Standing,
@@ -25,6 +26,7 @@ from recctl.dialects import (
     hashes_under,
     identify,
     is_model_list,
+    lists_models,
     material_under,
     name_of,
     name_under,
@@ -40,7 +42,6 @@ from recctl.dialects.steps import (
     needed_text,
     normalized,
 )
-from recctl.errors import UsageError
 from recctl.hashing import request_hash
 from recctl.recording import Recording
 from tests.build import (
@@ -126,11 +127,6 @@ def test_only_the_first_dialect_has_short_names_and_sha1() -> None:
 
 def test_a_dialect_is_found_by_its_name() -> None:
     assert published().find(BEDROCK) is dialect_named(BEDROCK)
-
-
-def test_an_unknown_dialect_is_refused_with_the_nearest_name() -> None:
-    with pytest.raises(UsageError, match="did you mean ogx-2026-01-21"):
-        published().find("ogx-2026-01-12")
 
 
 # Steps: floats
@@ -477,6 +473,15 @@ def test_most_steps_have_no_effect(body: Any, effective: tuple[Any, ...]) -> Non
     assert tuple(step.path[0] if isinstance(step, Drop) else step for step in found) == effective
 
 
+def test_of_several_roundings_the_first_one_counts_though_it_has_no_effect() -> None:
+    assert Effects(0.125, "").of((Round(3), Round(0))) == ()
+
+
+@pytest.mark.parametrize("text", ["fog", "fog x", "1"])
+def test_a_text_without_a_match_has_no_effect_though_it_holds_what_a_match_needs(text: str) -> None:
+    assert Effects(text, "").of((Substitute(r"fog\d", "lamp"),)) == ()
+
+
 @settings(max_examples=200, deadline=None)
 @given(RICH_BODIES, HOSTS, st.lists(st.sampled_from(OWN_STEPS), max_size=4))
 def test_where_no_step_has_an_effect_a_body_is_its_own_normalized_form(
@@ -590,6 +595,24 @@ def test_whatever_a_pattern_matches_holds_the_text_it_needs(
 
     match = re.search(pattern, text)
     assert match is None or needed in match[0]
+
+
+def test_what_a_substitution_writes_is_a_text_or_a_number_of_decimals() -> None:
+    assert Substitute("fog", "lamp") == Substitute("fog", "lamp", None)
+    assert Substitute("fog", digits=2) == Substitute("fog", None, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "made"), [("2.346", "2.35"), ("fog 2.346", "fog 2.35"), ("fog", "fog"), ("-", "-")]
+)
+def test_a_match_that_is_no_number_is_left_as_it_is(text: str, made: str) -> None:
+    assert normalized([Substitute("[^ ]+", digits=2)], text, "") == made
+
+
+def test_a_drop_that_says_no_more_is_for_every_host_and_the_body_alone() -> None:
+    body = {"seed": 7, "input": [{"seed": 7}]}
+
+    assert normalized([Drop(("seed",))], body, "") == {"input": [{"seed": 7}]}
 
 
 def test_a_long_text_is_normalized_as_a_short_one() -> None:
@@ -871,6 +894,32 @@ def test_any_other_name_is_none_of_a_recording(file_name: str) -> None:
     assert Name.parse(file_name) is None
 
 
+@pytest.mark.parametrize(
+    ("digits", "digest", "may_be"),
+    [
+        (SHORT, "", True),
+        (LONG, "", True),
+        (f"{LONG}0", "", True),
+        ("1", "", False),
+        (f"{SHORT}f", "", False),
+        (SHORT, "01", True),
+        (SHORT, "01234567", True),
+        (SHORT, "1", False),
+        ("1", "01", False),
+    ],
+)
+def test_a_name_may_be_meant_by_the_first_digits_of_its_parts_or_more_of_the_hash(
+    digits: str, digest: str, may_be: bool
+) -> None:
+    assert Name(LONG, "01234567").is_meant_by(digits, digest) is may_be
+
+
+@pytest.mark.parametrize(("digest", "may_be"), [("", True), ("0", False), ("X", False)])
+def test_a_name_without_a_digest_is_meant_by_none(digest: str, may_be: bool) -> None:
+    assert Name(SHORT).is_meant_by(SHORT, digest) is may_be
+    assert Name(SHORT).is_meant_by(SHORT) is True
+
+
 def test_a_short_hash_has_twelve_digits() -> None:
     assert Name(LONG).short_hash == Name(SHORT).short_hash == "0123456789ab"
 
@@ -976,6 +1025,12 @@ def test_a_digest_of_other_models_does_not_fit() -> None:
     assert not digest_fits(listed, model_digest(["fog"], "sha256"))
 
 
+def test_a_list_of_models_is_told_by_its_answer_too() -> None:
+    assert lists_models(as_recording(recording(models_request(), model_list(["fog"]))))
+    assert not lists_models(of_request(models_request()))
+    assert not lists_models(as_recording(recording(chat_request("Fog?"), chat_answer("No."))))
+
+
 def test_no_digest_fits_what_is_no_list() -> None:
     assert not digest_fits(of_request(models_request()), model_digest([], "sha256"))
 
@@ -1058,13 +1113,45 @@ def test_an_edited_request_is_unreachable() -> None:
     assert standing(of_request(chat_request("Mist?"), name=name)) == (Standing.UNREACHABLE, "none")
 
 
-@pytest.mark.parametrize("broken", [{}, without(CHAT, "url"), {**CHAT, "url": "https://[half"}])
+BROKEN = [{}, without(CHAT, "url"), {**CHAT, "url": "https://[half"}]
+
+
+@pytest.mark.parametrize("broken", BROKEN)
 def test_a_request_without_a_hash_is_unreachable(broken: Document) -> None:
     assert standing(of_request(broken, name=f"{LONG}.json")) == (Standing.UNREACHABLE, "none")
 
 
+@pytest.mark.parametrize("broken", BROKEN)
+def test_without_a_hash_another_kind_of_name_is_no_name(broken: Document) -> None:
+    assert standing(of_request(broken, name="fog.json")) == (Standing.UNNAMED, "none")
+
+
 def test_a_recording_under_another_kind_of_name_is_unnamed() -> None:
     assert standing(of_request(CHAT, name="fog.json")) == (Standing.UNNAMED, "none")
+
+
+@pytest.mark.parametrize("name", ["fog.json", f"{LONG}.json", None])
+def test_the_hashes_that_a_request_has_are_known_however_it_stands(name: str | None) -> None:
+    right, _ = recording(SCORED, chat_answer("Clear."))
+    asked = of_request(SCORED, name=name or right)
+    table = published().aimed_at(BEDROCK)
+
+    identity = identify(asked, table)
+
+    assert identity.wanted == hash_under(dialect_named(BEDROCK), asked)
+    assert identity.hashes == tuple(hash_under(dialect, asked) for dialect in DIALECTS)
+
+
+def test_of_a_request_without_a_hash_none_is_known() -> None:
+    assert identify(of_request({}, name="fog.json"), published()) == Identity(
+        Standing.UNNAMED, (), None, ()
+    )
+
+
+def test_the_names_of_standings_are_those_that_results_give() -> None:
+    names = ["reachable", "stale", "unreachable", "retired", "unnamed"]
+
+    assert [one.value for one in Standing] == names
 
 
 @pytest.mark.parametrize("name", [f"{LONG}.json", "fog.json"])

@@ -55,7 +55,7 @@ def model_ids(body: Any, id_key: str) -> list[str] | None:
 
 def model_digest(ids: Iterable[str], algorithm: str) -> str:
     """8 hex digits that tell one set of model ids from another."""
-    joined = "|".join(ids).encode("utf-8", "surrogatepass")
+    joined = "|".join(ids).encode(errors="surrogatepass")
     return new(algorithm, joined, usedforsecurity=False).hexdigest()[:8]
 
 
