@@ -56,7 +56,6 @@ _RELATION = 0.5
 
 _MOST_VALUES = 4_000
 _MOST_WORDS = 20_000
-_MOST_KNOWN = 200_000
 _KEPT_PAIRS = 256
 """So many pairs of words stand for a text, those of the least checksums: which ones are kept is
 chance, but the same chance for all texts."""
@@ -164,19 +163,8 @@ def _closeness(a: int, b: int) -> float:
 
 
 _WORD = re.compile(r"\w+|[^\w\s]")
-
-
-class _Checksums(dict[str, int]):
-    """Words with their checksums, each computed once, until there are too many."""
-
-    def __missing__(self, word: str) -> int:
-        if len(self) >= _MOST_KNOWN:
-            self.clear()
-        made = self[word] = crc32(word.encode("utf-8", "surrogatepass"))
-        return made
-
-
-_SUMS = _Checksums()
+_PLAIN_WORD = re.compile(rb"\w+|[^\w\s\x1c-\x1f]")
+"""The same of ASCII, in bytes, where the last four separators of it are no white space."""
 
 
 def _pairs_of_words(texts: Iterable[str]) -> tuple[tuple[int, ...], int]:
@@ -186,7 +174,7 @@ def _pairs_of_words(texts: Iterable[str]) -> tuple[tuple[int, ...], int]:
     for text in texts:
         if left <= 0:
             break
-        words = [*map(_SUMS.__getitem__, _WORD.findall(text[: 8 * left])[:left])]
+        words = _sums_of_words(text[: 8 * left])[:left]
         left -= len(words)
         found.update([one * 31 + other & 0xFFFFFFFF for one, other in pairwise([0, *words])])
     if len(found) <= _KEPT_PAIRS:
@@ -196,6 +184,13 @@ def _pairs_of_words(texts: Iterable[str]) -> tuple[tuple[int, ...], int]:
     few = [one for one in found if one <= limit]
     kept = nsmallest(_KEPT_PAIRS, few if len(few) >= _KEPT_PAIRS else found)
     return tuple(kept), kept[-1]
+
+
+def _sums_of_words(text: str) -> list[int]:
+    """The checksum of each word, in order; of ASCII, most of what is said, without a loop."""
+    if text.isascii():
+        return [*map(crc32, _PLAIN_WORD.findall(text.encode("ascii")))]
+    return [crc32(word.encode("utf-8", "surrogatepass")) for word in _WORD.findall(text)]
 
 
 def _values(request: Any) -> frozenset[int]:

@@ -103,6 +103,11 @@ def test_a_long_text_is_known_by_a_sample_of_its_words() -> None:
     assert similarity(features(chat(text)), far) < 0.6
 
 
+@given(st.text(st.characters(max_codepoint=127), max_size=200))
+def test_words_are_the_same_whatever_letters_stand_beside_them(text: str) -> None:
+    assert features(chat(text)).words <= features(chat(f"{text} é")).words
+
+
 # Stages
 
 
