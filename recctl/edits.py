@@ -9,26 +9,16 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 from itertools import chain, pairwise, repeat
 from pathlib import PurePosixPath
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Self
 
+from recctl.difference import ABSENT, Difference, is_same
 from recctl.errors import UsageError
 from recctl.jsontext import MAX_DEPTH, parse, pointer_of
 from recctl.plan import Splice
 from recctl.safetext import one_line
 from recctl.sources import NodeId
-
-
-class Absent(Enum):
-    """No value at all, which is not the same as null."""
-
-    ABSENT = "absent"
-
-
-ABSENT: Final = Absent.ABSENT
-"""In a list of a draft, an item that is deleted: those after it keep their places meanwhile."""
 
 _TEST_ID = "test_id"
 _TYPE = "__type__"
@@ -274,15 +264,6 @@ AMENDMENTS: Mapping[str, type[Amendment]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """A value before and after, by its JSON pointer in the old document; `ABSENT` is none."""
-
-    pointer: str
-    old: Any
-    new: Any
-
-
-@dataclass(frozen=True, slots=True)
 class Amended:
     """A document after all amendments, what differs from the old one, and who found anything.
 
@@ -446,13 +427,6 @@ def _finished(draft: Any) -> Any:
     if isinstance(draft, list):
         return [_finished(item) for item in draft if item is not ABSENT]
     return draft
-
-
-def is_same(one: Any, other: Any) -> bool:
-    """Whether two values are the same JSON: 1 is not 1.0, and the order of keys means nothing."""
-    if isinstance(one, str) and isinstance(other, str):
-        return one == other
-    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
 # What comes of a file's bytes

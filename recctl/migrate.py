@@ -20,6 +20,7 @@ from recctl.dialects import (
     hash_under,
     identify,
 )
+from recctl.difference import is_same
 from recctl.edits import (
     Amended,
     Amendment,
@@ -27,7 +28,6 @@ from recctl.edits import (
     RenameType,
     amended,
     extent,
-    is_same,
     splices_for,
     told,
 )

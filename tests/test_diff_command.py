@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from recctl import schema
-from recctl.edits import ABSENT
+from recctl.difference import ABSENT
 from recctl.hashing import canonical
 from tests.build import (
     Recorded,

@@ -9,19 +9,17 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from recctl.difference import ABSENT, Difference, is_same
 from recctl.edits import (
-    ABSENT,
     AMENDMENTS,
     Amended,
     Amendment,
     Delete,
-    Difference,
     RenameTest,
     Replace,
     Set,
     amended,
     extent,
-    is_same,
     splices_for,
     told,
 )

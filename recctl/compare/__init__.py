@@ -9,7 +9,7 @@ from recctl.compare.exact import applied, differences, parts_of, same
 from recctl.compare.values import Comparison, Line, Part, Statement
 from recctl.dialects import Table
 from recctl.dialects.steps import Effects, normalized
-from recctl.edits import ABSENT, Difference
+from recctl.difference import ABSENT, Difference
 from recctl.recording import Recording
 
 __all__ = [

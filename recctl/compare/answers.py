@@ -10,7 +10,7 @@ from recctl.compare.others import others
 from recctl.compare.requests import Normal, One, Open, arguments, name
 from recctl.compare.texts import changed, cut, edited, in_json, stated
 from recctl.compare.values import Line, Statement
-from recctl.edits import ABSENT, Difference
+from recctl.difference import ABSENT, Difference
 from recctl.jsontext import pointer_of
 from recctl.recording import Recording
 from recctl.shapes import as_objects, fields, items, text

@@ -15,7 +15,7 @@ from recctl.compare.pairing import Item, Match, features_of, likened, paired, si
 from recctl.compare.sides import File, Sides
 from recctl.compare.values import Comparison, Part
 from recctl.dialects import Name, Table
-from recctl.edits import is_same
+from recctl.difference import is_same
 from recctl.errors import UnreadableError
 from recctl.jsontext import parse
 from recctl.recording import Recording

@@ -15,7 +15,7 @@ from itertools import count, islice
 from typing import Any
 
 from recctl.compare.texts import common
-from recctl.edits import ABSENT, Difference
+from recctl.difference import ABSENT, Difference
 from recctl.jsontext import pointer_of
 
 Parts = tuple[str, ...]

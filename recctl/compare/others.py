@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from recctl.compare.exact import Parts, applied, differences, parts_of, same
 from recctl.compare.volatile import is_empty, is_passing
-from recctl.edits import ABSENT, Difference
+from recctl.difference import ABSENT, Difference
 from recctl.jsontext import pointer_of
 from recctl.recording import Recording
 from recctl.wire import read, unwrapped
@@ -152,7 +152,7 @@ def _recording(recording: Recording, tree: Mapping[str, Any], body: Any) -> Reco
 
 
 def _chunks_of(recording: Recording) -> list[Any] | None:
-    """The chunks of an answer, events decoded; null for no stream."""
+    """The chunks of an answer, events decoded; null for no stream, and for one that is too deep."""
     body = recording.body
     is_stream = recording.is_streaming or recording.response.get("is_exception") is True
     if not isinstance(body, list) or not is_stream or lists_models(body):
@@ -161,7 +161,10 @@ def _chunks_of(recording: Recording) -> list[Any] | None:
         return body
     from recctl.wire import sse  # noqa: PLC0415 - few answers came so
 
-    return [value for value, _ in sse.decoded(body, lambda *_: None)]
+    try:
+        return [value for value, _ in sse.decoded(body, lambda *_: None)]
+    except RecursionError:
+        return None
 
 
 def _of_chunks(

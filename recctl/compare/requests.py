@@ -14,7 +14,7 @@ from recctl.compare.exact import Parts, differences, digest, kept, parts_of, sam
 from recctl.compare.texts import MASK, bounded, changed, common, cut, edited, in_json, shown, stated
 from recctl.compare.values import Line, Statement
 from recctl.conversation import Turn, conversation
-from recctl.edits import ABSENT, Difference
+from recctl.difference import ABSENT, Difference
 from recctl.recording import Kind, Recording
 from recctl.shapes import fields, items, text
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from recctl.edits import Difference
+from recctl.difference import Difference
 
 
 class Part(StrEnum):

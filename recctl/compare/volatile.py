@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from recctl.compare.exact import Parts
-from recctl.edits import ABSENT, Difference
+from recctl.difference import ABSENT, Difference
 
 _KEYS = frozenset(
     {

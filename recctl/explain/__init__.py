@@ -28,7 +28,7 @@ from recctl.dialects import (
     hash_under,
     published,
 )
-from recctl.edits import ABSENT
+from recctl.difference import ABSENT
 from recctl.errors import RecctlError, UnreadableError, UnsoundError
 from recctl.explain.asking import asked, is_of, path_of, understood
 from recctl.explain.guesses import Changes, Guess, Trials, usual_values

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from recctl.dialects import MaterialError, Table, hash_under
-from recctl.edits import ABSENT, is_same
+from recctl.difference import ABSENT, is_same
 from recctl.explain.told import Miss
 from recctl.jsontext import pointer_of
 from recctl.recording import Kind, Recording

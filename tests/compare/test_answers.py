@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from recctl.compare import Part, applied, compare
 from recctl.compare.answers import plain
 from recctl.dialects import published
-from recctl.edits import is_same
+from recctl.difference import is_same
 from recctl.recording import Recording
 from tests.build import (
     Document,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from recctl.compare import exact
 from recctl.compare.exact import applied, differences, digest, kept, same
-from recctl.edits import ABSENT, is_same
+from recctl.difference import ABSENT, is_same
 from recctl.jsontext import MAX_DEPTH, parse
 from tests.strategies import json_values, mutated, shuffled
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recctl.compare import Comparison, Difference, Line, Statement
-from recctl.edits import ABSENT
+from recctl.difference import ABSENT
 from recctl.recording import Recording
 from recctl.render.comparison import (
     as_document,

@@ -13,7 +13,7 @@ from recctl.compare.requests import spoken
 from recctl.compare.texts import MOST_LINES
 from recctl.conversation import conversation
 from recctl.dialects import hash_under, published
-from recctl.edits import is_same
+from recctl.difference import is_same
 from recctl.recording import Recording
 from tests.build import (
     Document,
