@@ -1,109 +1,181 @@
 """The documentation is true: what it shows is what runs, what it links exists.
 
-`RECCTL_GOLDEN=write` writes the real output of each command into the pages.
+`RECCTL_GOLDEN=write` writes the real output of each command into the pages, and anew what follows
+from the code.
 """
 
 import os
 import re
 import shlex
-import subprocess
+import shutil
 import sys
+import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
 from recctl.cli import COMMANDS
-from recctl.dialects import published
-from recctl.errors import EXIT_MEANINGS
+from recctl.cli import app as command_line
 from recctl.rules import TABLE
+from tests.cli import ROOT
 from tests.make_docs import PAGES as GENERATED
+from tests.pages import blocks_of, page_as_it_runs
 
-ROOT = Path(__file__).parents[1]
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
-CONSOLE = re.compile(r"```console\n\$ (?P<command>recctl [^\n]*)\n(?P<output>.*?)```", re.DOTALL)
+DOCS = ROOT / "docs"
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *ROOT.glob("benchmarks/*.md")])
+SHOWING = [page for page in PAGES if "```console" in page.read_text(encoding="utf-8")]
+PROGRAMS = ("bash", "git", "perl", "pre-commit")
+GOLDEN = os.environ.get("RECCTL_GOLDEN") == "write"
+
+needs_programs = pytest.mark.skipif(
+    sys.platform != "linux" or not all(map(shutil.which, PROGRAMS)),
+    reason=f"what pages show is what Linux with {', '.join(PROGRAMS)} prints",
+)
+
+FENCED = re.compile(r"^( *)```[^\n]*\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 
 
 def page_name(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
 
-def shown_commands() -> Iterator[tuple[Path, re.Match[str]]]:
+def text_of(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+# What is shown
+
+
+@needs_programs
+@pytest.mark.parametrize("page", SHOWING, ids=page_name)
+def test_the_commands_of_a_page_print_what_it_shows(page: Path, tmp_path: Path) -> None:
+    real = page_as_it_runs(text_of(page), tmp_path)
+    if GOLDEN:
+        page.write_text(real, encoding="utf-8")
+    assert text_of(page) == real
+
+
+@pytest.mark.parametrize("page", SHOWING, ids=page_name)
+def test_a_page_hides_nothing_but_what_prepares_it(page: Path) -> None:
+    """Else a comment with a slip in its first line would hide a command, and never run it."""
+    comments = re.findall(r"^<!--.*?-->$", text_of(page), re.MULTILINE | re.DOTALL)
+    hidden = [step for block in blocks_of(text_of(page)) for step in block.steps if not step.shown]
+    prepared = [one for one in comments if one.startswith("<!-- prepare\n")]
+    assert comments == prepared
+    assert len(prepared) <= len(hidden)
+
+
+def recctl_lines() -> Iterator[tuple[str, str]]:
+    """Page and command line of every recctl command in a fenced block."""
     for page in PAGES:
-        for match in CONSOLE.finditer(page.read_text(encoding="utf-8")):
-            yield page, match
+        for _, block in FENCED.findall(text_of(page)):
+            for line in block.splitlines():
+                words = re.sub(r"^\s*(?:\$ |- run: |run: |- |entry: )?(?:[A-Z]+=\S+ )?", "", line)
+                if re.match(r"recctl (?!: )\S", words):
+                    yield page_name(page), words
 
 
-def output_of(command: str) -> str:
-    """What a command prints on stdout and stderr, as a terminal shows it, without colors."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("RECCTL_")}
-    environment = {**kept, "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
-    done = subprocess.run(
-        [sys.executable, "-m", *shlex.split(command)],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-        timeout=60,
-    )
-    return done.stdout.decode()
+@cache
+def group() -> Any:
+    return typer.main.get_command(command_line._app)
 
 
-@pytest.mark.parametrize(
-    ("page", "shown"),
-    [pytest.param(page, one, id=one["command"]) for page, one in shown_commands()],
-)
-def test_a_command_prints_what_its_page_shows(page: Path, shown: re.Match[str]) -> None:
-    output = output_of(shown["command"])
-    if os.environ.get("RECCTL_GOLDEN") == "write":
-        text = page.read_text(encoding="utf-8")
-        block = f"```console\n$ {shown['command']}\n{output}```"
-        page.write_text(text.replace(shown[0], block), encoding="utf-8")
-    else:
-        assert shown["output"] == output
+def arguments_of(line: str) -> list[str]:
+    """The words of a line up to where the shell takes over, without the program's name."""
+    reader = shlex.shlex(line, posix=True, punctuation_chars="<>|;")
+    reader.whitespace_split = True
+    words = list(reader)
+    ends = [place for place, word in enumerate(words) if word[0] in "<>|;"]
+    return words[1 : min(ends, default=len(words))]
+
+
+@pytest.mark.parametrize(("page", "line"), sorted(set(recctl_lines())))
+def test_a_recctl_command_on_a_page_has_options_that_there_are(page: str, line: str) -> None:
+    name, *rest = arguments_of(line)
+    if name.startswith("-"):
+        assert name in ("--version", "--help", "--install-completion", "--show-completion")
+        return
+    assert name in COMMANDS, page
+    group().get_command(None, name).make_context(name, rest)
+
+
+def test_every_make_target_on_a_page_is_one_of_the_makefile() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = {
+        target
+        for page in PAGES
+        for _, block in FENCED.findall(text_of(page))
+        for target in re.findall(r"^(?:\$ )?make ([a-z]+)\b", block, re.MULTILINE)
+    }
+    assert named <= targets
+    assert {"demo", "check"} <= named
+
+
+# What is linked
+
+
+def slug(heading: str) -> str:
+    """The anchor of a heading, by the rules of GitHub and of the site."""
+    plain = re.sub(r"\[([^\]]*)\]\([^)]*\)|`", r"\1", heading).strip().lower()
+    return re.sub(r"[^\w\- ]", "", plain).replace(" ", "-")
+
+
+def anchors_of(page: Path) -> set[str]:
+    prose = FENCED.sub("", text_of(page))
+    return {slug(heading) for heading in re.findall(r"^#+ (.*)$", prose, re.MULTILINE)}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_name)
 def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
-    targets = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
-    assert [target for target in targets if not (page.parent / target).exists()] == []
+    broken = []
+    for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", FENCED.sub("", text_of(page))):
+        path, _, anchor = target.partition("#")
+        led = page.parent / path if path else page
+        if not led.exists() or (anchor and anchor not in anchors_of(led)):
+            broken.append(target)
+    assert broken == []
 
 
-def test_the_readme_lists_every_command_with_its_line_of_help() -> None:
-    rows = re.findall(r"^\| `recctl (\w+)[^|]*(?:\\\|[^|]*)*\| (.*) \|$", readme(), re.MULTILINE)
-    assert dict(rows) == COMMANDS
+def test_every_page_is_linked_from_another() -> None:
+    linked = {
+        (page.parent / path).resolve()
+        for page in PAGES
+        for path in re.findall(r"\]\((?!https?:)([^)#\s]+\.md)", text_of(page))
+    }
+    alone = {"README.md", "docs/index.md"}
+    assert {page_name(page) for page in PAGES if page.resolve() not in linked} <= alone
 
 
-def test_the_readme_has_the_table_of_exit_codes() -> None:
-    rows = re.findall(r"^\| (\d+) \| (.*) \|$", readme(), re.MULTILINE)
-    assert {int(code): meaning for code, meaning in rows} == EXIT_MEANINGS
+# What is told
 
 
-def test_the_readme_names_the_two_doors_of_the_makefile() -> None:
-    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    assert {"demo", "check"} <= set(targets)
-    assert "make demo" in readme()
-    assert "make check" in readme()
+def test_start_tells_what_to_do_of_rules_that_there_are() -> None:
+    rows = re.findall(r"^\| (`[a-z`, -]+)", text_of(DOCS / "start.md"), re.MULTILINE)
+    named = [name for row in rows for name in re.findall(r"`([a-z-]+)`", row)]
+    assert len(named) > 5
+    assert set(named) <= {rule.name for rule in TABLE}
 
 
-def test_the_format_page_lists_the_published_dialects_in_order() -> None:
-    page = (ROOT / "docs" / "format.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| `(ogx-[\d-]+)` \|", page, re.MULTILINE)
-    assert rows == [dialect.name for dialect in published().dialects]
+def test_the_design_draws_the_floors_that_are_enforced() -> None:
+    drawing = re.search(r"^```floors\n(.*?)^```", text_of(DOCS / "design.md"), re.M | re.S)
+    assert drawing is not None
+    drawn = [line.split("   ")[0].strip() for line in drawing[1].splitlines() if line[0] != " "]
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    (floors,) = [one["layers"] for one in contracts["contracts"] if one["type"] == "layers"]
+    assert drawn == floors
 
 
 def test_the_changelog_counts_the_rules() -> None:
-    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    assert f"{len(TABLE)} rules" in changelog
+    assert f"{len(TABLE)} rules" in text_of(ROOT / "CHANGELOG.md")
 
 
 @pytest.mark.parametrize("name", GENERATED)
-def test_a_page_that_follows_from_the_code_is_up_to_date(name: str) -> None:
-    if os.environ.get("RECCTL_GOLDEN") == "write":
-        (ROOT / "docs" / name).write_text(GENERATED[name](), encoding="utf-8")
-    assert (ROOT / "docs" / name).read_text(encoding="utf-8") == GENERATED[name]()
-
-
-def readme() -> str:
-    return (ROOT / "README.md").read_text(encoding="utf-8")
+def test_what_follows_from_the_code_is_up_to_date(name: str) -> None:
+    if GOLDEN:
+        (DOCS / name).parent.mkdir(exist_ok=True)
+        (DOCS / name).write_text(GENERATED[name](), encoding="utf-8")
+    assert (DOCS / name).read_text(encoding="utf-8") == GENERATED[name]()
