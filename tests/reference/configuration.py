@@ -8,10 +8,11 @@ from typing import Any
 from recctl.config import BASELINE, CONFIG_VARIABLE, FILE_NAME, VARIABLES, Settings
 from recctl.config.file import Configuration, OwnDialect, checked, schema
 from recctl.dialects import published
-from recctl.rules import TABLE
+from recctl.rules import LEFTOVER_RULES, TABLE
 from recctl.rules.selection import Choice, choose
 from tests.reference.commands import Command, commands
 from tests.reference.markdown import block, code, prose, table
+from tests.reference.rules import link
 
 _HEAD = f"""# Configuration
 
@@ -88,8 +89,7 @@ Fatal [rules](rules.md) are always checked. They cannot be ignored, made less of
 baseline.
 
 An entry of `ignore`, `per-file-ignores` or the baseline that matches nothing any more is a finding
-itself ([unused-ignore](rules.md#u601-unused-ignore),
-[unused-baseline](rules.md#u602-unused-baseline)), so that none of them hides a later mistake.
+itself ({unused}), so that none of them hides a later mistake.
 Entries of `ignore` are judged where the whole corpus is checked: without PATHS, and with `roots` or
 in the configuration's folder or above it.
 
@@ -136,7 +136,8 @@ def page() -> str:
         " have no variable.\n"
     )
     parts += sections
-    parts += [_own_dialects(), _SELECTORS]
+    unused = ", ".join(link(rule, rule.name, "rules.md") for rule in LEFTOVER_RULES)
+    parts += [_own_dialects(), _SELECTORS.format(unused=unused)]
     parts.append(
         table(
             ("variable", "what it does"), [(code(name), what) for name, what in _VARIABLES.items()]

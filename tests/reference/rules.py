@@ -68,11 +68,15 @@ def page() -> str:
     return "\n".join(parts)
 
 
+def link(rule: Rule[Any], text: str = "", page: str = "") -> str:
+    """A link to a rule's section, from the page itself if no other is named."""
+    return f"[{text or f'{rule.code} {rule.name}'}]({page}#{rule.code.lower()}-{rule.name})"
+
+
 def _row(rule: Rule[Any]) -> tuple[str, str, str]:
-    title = f"{rule.code} {rule.name}"
     severity = f"{rule.severity.value}{', fatal' if rule.fatal else ''}"
     first = rule.doc.partition("\n\n")[0]
-    return f"[{title}](#{title.lower().replace(' ', '-')})", severity, prose(first)
+    return link(rule), severity, prose(first)
 
 
 def _section(rule: Rule[Any], example: str) -> str:
