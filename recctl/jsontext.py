@@ -14,12 +14,7 @@ from itertools import count, islice
 from json.encoder import encode_basestring_ascii
 from typing import Any
 
-MAX_DEPTH = 200
-"""Levels of nesting. A parsed value is never deeper, so code that walks one may recurse.
-
-Real recordings have about 14. Python's own limit is 1,000 frames, JSON parsers in other
-languages stop between 128 and 512.
-"""
+from recctl.shapes import MAX_DEPTH, within_depth
 
 MAX_FLAWS = 10
 """So many flaws of a kind are told one by one, the others counted."""
@@ -216,21 +211,9 @@ def _load(text: str) -> tuple[Any, bool, dict[int, float]]:
         return number
 
     value = json.loads(text, object_pairs_hook=make_object, parse_constant=make_constant)
-    if not _within_depth(value):
+    if not within_depth(value):
         raise _TooDeepError
     return value, doubled, constants
-
-
-def _within_depth(value: Any) -> bool:
-    level = [value]
-    for _ in range(MAX_DEPTH + 1):
-        level = [item for item in level if type(item) is dict or type(item) is list]
-        if not level:
-            return True
-        level = [
-            item for above in level for item in (above.values() if type(above) is dict else above)
-        ]
-    return False
 
 
 def _syntax_flaw(text: str, error: json.JSONDecodeError) -> Flaw:

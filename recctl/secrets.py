@@ -13,7 +13,6 @@ Sources for the shapes: the providers' public documentation of their tokens.
 """
 
 import binascii
-import json
 import math
 import os
 import re
@@ -29,6 +28,7 @@ from urllib.parse import unquote
 from recctl.errors import UsageError
 from recctl.jsontext import pointer_of
 from recctl.safetext import one_line
+from recctl.shapes import value_in
 
 if TYPE_CHECKING:
     from kingfisher_sdk import Scanner
@@ -596,7 +596,7 @@ def _value_in(text: str) -> tuple[str, Any] | None:
 
 def _loaded(text: str) -> Any:
     try:
-        return json.loads(text)
+        return value_in(text)
     except (ValueError, RecursionError):
         return None
 

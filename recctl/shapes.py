@@ -1,7 +1,15 @@
 """JSON values taken for what they should be, with nothing in place of anything else."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
+
+MAX_DEPTH = 200
+"""Levels of nesting. A parsed value is never deeper, so code that walks one may recurse.
+
+Real recordings have about 14. Python's own limit is 1,000 frames, JSON parsers in other
+languages stop between 128 and 512.
+"""
 
 
 def text(value: object) -> str | None:
@@ -26,3 +34,27 @@ def as_objects(value: Any) -> Any:
     values = [as_objects(one) for one in value]
     names = getattr(value, "_fields", None)
     return values if names is None else dict(zip(names, values, strict=True))
+
+
+def value_in(text: str) -> Any:
+    """The value of a JSON text that stands in a recording, as in an event or in arguments.
+
+    Raises ValueError for what is no JSON, RecursionError for what is nested deeper than MAX_DEPTH.
+    """
+    value = json.loads(text)
+    if text.count("[") + text.count("{") > MAX_DEPTH and not within_depth(value):
+        raise RecursionError
+    return value
+
+
+def within_depth(value: Any) -> bool:
+    """Whether a value is nested no deeper than MAX_DEPTH."""
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        level = [item for item in level if type(item) is dict or type(item) is list]
+        if not level:
+            return True
+        level = [
+            item for above in level for item in (above.values() if type(above) is dict else above)
+        ]
+    return False

@@ -111,7 +111,7 @@ ODD: dict[str, tuple[int | None, Document]] = {
         ),
     ),
     "too-deep": (
-        None,
+        0,
         streamed('data: {"choices":[{"delta":{"fog":' + "[" * DEEP + "]" * DEEP + "}}]}", ""),
     ),
     # How an answer ends.

@@ -15,7 +15,7 @@ from recctl.corpus import Entry, find
 from recctl.diagnostics import Violation
 from recctl.dialects import Standing
 from recctl.hashing import canonical
-from recctl.jsontext import MAX_DEPTH, MAX_FLAWS, parse
+from recctl.jsontext import MAX_FLAWS, parse
 from recctl.recording import Recording
 from recctl.rules import TABLE
 from recctl.rules.hygiene import (
@@ -30,6 +30,7 @@ from recctl.rules.hygiene import (
 from recctl.rules.policy import Policy
 from recctl.rules.selection import Choice, choose
 from recctl.rules.subject import Check, Member, Subject
+from recctl.shapes import MAX_DEPTH
 from recctl.validate import examine, validate
 from tests.build import (
     TEST,

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from recctl.hashing import canonical
 from recctl.jsontext import (
-    MAX_DEPTH,
     Flaw,
     Parsed,
     Soundness,
@@ -21,6 +20,7 @@ from recctl.jsontext import (
     pointer_of,
     spans,
 )
+from recctl.shapes import MAX_DEPTH
 from tests.strategies import TEXTS, Place, json_values, places
 
 UNREADABLE = [

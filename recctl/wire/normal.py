@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from recctl.shapes import fields
+from recctl.shapes import fields, value_in
 from recctl.transcript import ArgumentsError, Finish, ToolCall, Usage
 
 _FINISHES: dict[Finish, tuple[str, ...]] = {
@@ -143,7 +143,7 @@ def parsed_arguments(raw: str) -> tuple[Any, ArgumentsError | None]:
     if not raw.strip():
         return {}, "empty"
     try:
-        arguments = json.loads(raw)
+        arguments = value_in(raw)
     except (ValueError, RecursionError):
         return None, "invalid"
     return arguments, None if isinstance(arguments, dict) else "not-object"

@@ -3,12 +3,11 @@
 Source: the event stream format of the WHATWG HTML standard, and docs/streams.md.
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from recctl.shapes import fields, text
+from recctl.shapes import fields, text, value_in
 from recctl.wire.format import Note
 
 _BREAK = re.compile(r"\r\n|\n|\r")
@@ -82,9 +81,12 @@ class _Event:
         if not self.data:
             return
         try:
-            value = json.loads("\n".join(self.data))
-        except (ValueError, RecursionError):
+            value = value_in("\n".join(self.data))
+        except ValueError:
             note("sse-bad-json", self.at, "the data of an event is not JSON")
+            return
+        except RecursionError:
+            note("too-deep", self.at, "deeper than can be walked")
             return
         if isinstance(value, dict):
             value = self._typed(value, note)

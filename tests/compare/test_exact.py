@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from recctl.compare import exact
 from recctl.compare.exact import applied, differences, digest, kept, same
 from recctl.difference import ABSENT, is_same
-from recctl.jsontext import MAX_DEPTH, parse
+from recctl.jsontext import parse
+from recctl.shapes import MAX_DEPTH
 from tests.strategies import json_values, mutated, shuffled
 
 NAN = math.nan

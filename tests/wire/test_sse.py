@@ -131,8 +131,12 @@ def test_bad_json_is_noted_and_skipped() -> None:
     assert codes(oddities) == [("sse-bad-json", 0)]
 
 
-def test_json_too_deep_to_read_is_bad_json() -> None:
-    assert codes(values("data: " + "[" * 100_000, "")[1]) == [("sse-bad-json", 0)]
+@pytest.mark.parametrize("data", ["[" * 100_000, "[" * 201 + "]" * 201])
+def test_json_too_deep_to_be_walked_is_left_out(data: str) -> None:
+    found, notes = values(f"data: {data}", "", "data: 7", "")
+
+    assert codes(notes) == [("too-deep", 0)]
+    assert found == [(7, 2)]
 
 
 def test_entries_that_are_no_text_are_given_as_they_are() -> None:
