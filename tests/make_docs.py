@@ -1,6 +1,7 @@
 """Writes the pages and pictures that follow from the code: `python -m tests.make_docs`."""
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable
 
 from tests.cli import ROOT
 from tests.reference import (
@@ -17,7 +18,7 @@ from tests.reference.pictures import PICTURES
 
 DOCS = ROOT / "docs"
 
-PAGES: Mapping[str, Callable[[], str]] = {
+PAGES: dict[str, Callable[[], str]] = {
     "reference/commands.md": commands.page,
     "reference/configuration.md": configuration.page,
     "reference/dialects.md": dialects.page,
@@ -26,8 +27,9 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "reference/rules.md": rules.page,
     "reference/schemas.md": schemas.page,
     "reference/traces.md": traces.page,
-    **{f"pictures/{picture.name}.svg": picture.svg for picture in PICTURES},
 }
+if os.name == "posix":  # where a program can have a terminal of its own
+    PAGES |= {f"pictures/{picture.name}.svg": picture.svg for picture in PICTURES}
 """Files below `docs/`, and what gives the text of each."""
 
 

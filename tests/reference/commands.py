@@ -133,7 +133,7 @@ def _choices(kind: Any) -> Iterator[str]:
 
 
 _SHARED: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
-    "Every command": (
+    "General": (
         "",
         "Which of these a command takes, is said with it; `--config` is taken by all.",
         ("--config", "--jobs", "--no-cache", "--color"),
@@ -175,9 +175,12 @@ def page() -> str:
     known = {one.name: one for one in commands()}
     shared = _shared([*known.values()])
     parts = [_HEAD, "## Overview\n"]
-    for purpose, names in PURPOSES.items():
-        rows = [(f"[{code(f'recctl {name}')}](#{name})", prose(COMMANDS[name])) for name in names]
-        parts.append(f"**{purpose}**\n\n{table(('command', 'what it does'), rows)}")
+    rows = [
+        (purpose if name == names[0] else "", f"[{code(name)}](#{name})", prose(COMMANDS[name]))
+        for purpose, names in PURPOSES.items()
+        for name in names
+    ]
+    parts.append(table(("to", "command", "what it does"), rows))
     parts.append("## Options that many commands have\n")
     for title, (text, more, _) in _SHARED.items():
         words = "\n\n".join(filter(None, (prose(text, commands=""), more)))

@@ -127,7 +127,7 @@ _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight"
 
 
 def _row(one: Dialect) -> tuple[str, str, str, str]:
-    digits = "the hash" if one.hash_digits == 64 else f"its first {one.hash_digits} digits"
+    digits = "the hash" if one.hash_digits == 64 else f"{one.hash_digits} digits of the hash"
     return f"[{code(one.name)}](#{one.name})", one.since.isoformat(), digits, one.adds
 
 
