@@ -6,34 +6,28 @@ it, and the ids that its old name gave.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
 from recctl import naming
-from recctl.corpus import Entry, read
-from recctl.dialects import (
-    Identity,
-    MaterialError,
-    Name,
-    Standing,
-    Table,
-    hash_under,
-    identify,
-)
-from recctl.difference import is_same
-from recctl.edits import (
+from recctl.amendments import (
     Amended,
     Amendment,
     RenameTest,
     RenameType,
     amended,
-    extent,
-    splices_for,
     told,
 )
+from recctl.corpus import Entry, read
+from recctl.dialects import (
+    MaterialError,
+    Name,
+    Standing,
+    Table,
+)
+from recctl.difference import is_same
 from recctl.errors import UnreadableError, UsageError
 from recctl.jsontext import Parsed, parse
-from recctl.naming import Ages, Claim, Contents, OnConflict
+from recctl.naming import Ages, Claim, Contents, LeavingError, Left, OnConflict, Why
 from recctl.plan import (
     Action,
     Edit,
@@ -51,6 +45,7 @@ from recctl.plan.actions import spliced
 from recctl.recording import Recording
 from recctl.safetext import one_line
 from recctl.sources import NodeId
+from recctl.splices import by_text, extent, splices_for
 
 Accepts = Callable[[Recording], bool]
 """Whether a recording is of those that are meant."""
@@ -59,22 +54,7 @@ _FEW = 3
 _LONGEST = 120
 
 
-class Why(StrEnum):
-    """Why a file is left that was to be changed. The values go after a number of recordings."""
-
-    UNREACHABLE = "unreachable"
-    WITHOUT_TEST_ID = "without the test id that the dialect hashes"
-    RETIRED = "of a retired kind"
-    UNNAMED = "without a recording's name"
-    UNHASHABLE = "whose new request has no hash"
-    OUTSIDE = "of tests that can have no folder in the tree"
-    UNWRITABLE = "that would be no sound JSON"
-    FLAWED = "of flawed JSON"
-    UNREADABLE = "unreadable"
-    LINK = "behind a link"
-
-
-_ASIDE = {
+_ASIDE: Mapping[str, str] = {
     Why.UNREACHABLE: ", as their names do not fit their requests even now;"
     " take them along with: --include-unreachable",
     Why.WITHOUT_TEST_ID: "; name their tests first: recctl rehash --test-ids FILE",
@@ -111,7 +91,7 @@ class Examined:
     matched: frozenset[int] = frozenset()
     claim: Claim | None = None
     edit: Edit | None = None
-    left: naming.Left | None = None
+    left: Left | None = None
     standing: Standing | None = None
     asks_otherwise: bool = False
 
@@ -126,7 +106,7 @@ class Migration:
     """
 
     plan: Plan
-    left: tuple[naming.Left, ...]
+    left: tuple[Left, ...]
     foreign: tuple[str, ...]
     selected: int
     unmatched: tuple[Amendment, ...]
@@ -157,16 +137,16 @@ def plan_migration(
     """
     contents = contents or naming.contents_below(root)
     made: dict[str, Examined] = {}
-    links: list[naming.Left] = []
+    links: list[Left] = []
     for entry in entries:
         if entry.path.is_symlink():
-            links.append(naming.Left(str(entry.path), Why.LINK))
+            links.append(Left(str(entry.path), Why.LINK))
             continue
         path = below(root, entry.path)
         try:
             raw = read(entry)
         except UnreadableError as error:
-            made[path] = Examined(left=naming.Left(str(entry.path), Why.UNREADABLE, str(error)))
+            made[path] = Examined(left=Left(str(entry.path), Why.UNREADABLE, str(error)))
             continue
         made[path] = examined(path, raw, options, accepts, entry)
     edits = {path: one.edit for path, one in made.items() if one.edit}
@@ -205,7 +185,7 @@ def examined(
     parsed = parse(raw)
     if not parsed.readable or not Recording.is_interaction(parsed.value):
         detail = _flaw(parsed) if parsed.flaws else "no recording"
-        return Examined(left=naming.Left(shown, Why.UNREADABLE, detail))
+        return Examined(left=Left(shown, Why.UNREADABLE, detail))
     recording = Recording(entry.path.name, parsed.value, len(raw))
     if not accepts(recording):
         return Examined()
@@ -215,10 +195,10 @@ def examined(
     try:
         file = _File(path, raw, parsed, recording)
         claim, edited, standing = _change(file, made, options)
-    except _LeavingError as error:
-        left = naming.Left(shown, error.why, error.detail)
+    except LeavingError as error:
+        left = Left(shown, error.why, error.detail)
     except MaterialError as error:
-        left = naming.Left(shown, Why.UNHASHABLE, str(error))
+        left = Left(shown, Why.UNHASHABLE, str(error))
     else:
         asks_otherwise = bool(told(made.differences))
         return Examined(True, made.matched, claim, edited, None, standing, asks_otherwise)
@@ -237,20 +217,7 @@ def notes(migration: Migration, *, whole: bool) -> list[str]:
         lines.append(f"{stale:,} stale, which get the names of the target dialect, too")
     if unreachable := migration.standings.get(Standing.UNREACHABLE, 0):
         lines.append(f"{unreachable:,} had names that did not fit their requests, and get others")
-    for why in Why:
-        found = [one for one in migration.left if one.why is why]
-        if whole:
-            lines += [f"{naming.told(one)}: left as it is: {why}" for one in found]
-        elif found:
-            lines.append(
-                f"{len(found):,} {why}, left as they are: {naming.some(map(naming.told, found))}"
-            )
-    if migration.foreign and whole:
-        lines += [f"{one_line(path)}: ids of another hash stay in it" for path in migration.foreign]
-    elif migration.foreign:
-        shown = naming.some(map(one_line, migration.foreign))
-        lines.append(f"{len(migration.foreign):,} with ids of another hash, which stay: {shown}")
-    return lines
+    return [*lines, *naming.notes_on(migration.left, migration.foreign, whole=whole)]
 
 
 def advice(migration: Migration) -> list[str]:
@@ -261,30 +228,11 @@ def advice(migration: Migration) -> list[str]:
         for one in migration.unmatched
         if migration.selected
     ]
-    numbers = {why: sum(one.why is why for one in migration.left) for why in Why}
-    lines += [
-        f"{number:,} {why}, left as they are{_ASIDE.get(why, '')}"
-        for why, number in numbers.items()
-        if number
+    return [
+        *lines,
+        *naming.advice_on(migration.left, migration.foreign, _ASIDE),
+        *naming.advice_on_conflicts(migration.plan.conflicts),
     ]
-    if migration.foreign:
-        number = len(migration.foreign)
-        lines.append(f"{number:,} with ids of another hash; see: recctl normalize --only ids")
-    if contested := migration.plan.conflicts:
-        undecided = any(map(naming.is_undecided, contested))
-        choice = "; decide with: --on-conflict newest|oldest|existing" if undecided else ""
-        names = "name" if len(contested) == 1 else "names"
-        lines.append(f"{len(contested):,} contested {names}, whose files are left{choice}")
-    return lines
-
-
-class _LeavingError(Exception):
-    """A file is left as it is."""
-
-    def __init__(self, why: Why, detail: str = "") -> None:
-        super().__init__(why, detail)
-        self.why = why
-        self.detail = detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,7 +254,7 @@ def _change(
     """
     path, old = file.path, file.recording
     if file.parsed.flaws:
-        raise _LeavingError(Why.FLAWED, _flaw(file.parsed))
+        raise LeavingError(Why.FLAWED, _flaw(file.parsed))
     splices = _splices(file, made)
     new = Recording(old.file_name, made.document, old.size)
     reason = _reason(made, options.amendments)
@@ -314,9 +262,11 @@ def _change(
         name = Name.parse(old.file_name)
         review = Review(reason, new.test_id, name.short_hash if name else "")
         return None, edit(path, file.raw, splices, review), None
-    identity = _identity(old, options)
+    identity = naming.standing_before(
+        old, options.table, include_unreachable=options.include_unreachable
+    )
     if naming.lacks_test_id(new, identity, options.table):
-        raise _LeavingError(Why.WITHOUT_TEST_ID)
+        raise LeavingError(Why.WITHOUT_TEST_ID)
     name = naming.name_for(new, options.table)
     folder = _folder(path, old, new, name, options.table)
     reason += _WAS.get(identity.standing, "")
@@ -332,7 +282,7 @@ def _check_place(claim: Claim) -> None:
     try:
         of("migrate", Path(), [Rename(claim.path, claim.to, claim.before, claim.after)])
     except RefusedError as error:
-        raise _LeavingError(Why.OUTSIDE, str(error)) from None
+        raise LeavingError(Why.OUTSIDE, str(error)) from None
 
 
 _WAS = {Standing.STALE: "; was stale", Standing.UNREACHABLE: "; was unreachable"}
@@ -340,7 +290,7 @@ _WAS = {Standing.STALE: "; was stale", Standing.UNREACHABLE: "; was unreachable"
 
 def _splices(file: _File, made: Amended) -> Sequence[Splice]:
     """The edits of a file's bytes, of which it is known that they make what was meant."""
-    found = naming.by_text(file.raw, [(one.old, one.new) for one in made.differences])
+    found = by_text(file.raw, [(one.old, one.new) for one in made.differences])
     if found is not None:
         return found
     text = file.parsed.text
@@ -352,49 +302,22 @@ def _splices(file: _File, made: Amended) -> Sequence[Splice]:
     local = [replace(one, offset=one.offset - offset) for one in splices]
     again = parse(b"{" + spliced(file.path, text[start:end].encode(), local) + b"}")
     if again.flaws:
-        raise _LeavingError(Why.UNWRITABLE, again.flaws[0].detail)
+        raise LeavingError(Why.UNWRITABLE, again.flaws[0].detail)
     meant = {key: value for key, value in made.document.items() if key in {*keys, *again.value}}
     if not is_same(again.value, meant):
-        raise _LeavingError(Why.UNWRITABLE, "it would not say what was meant")
+        raise LeavingError(Why.UNWRITABLE, "it would not say what was meant")
     return splices
 
 
-def _identity(recording: Recording, options: Options) -> Identity:
-    """How a recording stands before it is changed."""
-    table, name = options.table, Name.parse(recording.file_name)
-    if name is None:
-        raise _LeavingError(Why.UNNAMED)
-    try:
-        # As `identify` sees it too, but that hashes by all dialects, and most are right.
-        wanted = hash_under(table.target, recording)
-        if wanted[: table.target.hash_digits] == name.digits:
-            return Identity(Standing.REACHABLE, (table.target,), wanted)
-    except MaterialError:
-        pass  # it is of a retired kind, or unreachable
-    identity = identify(recording, table)
-    if identity.standing is Standing.RETIRED:
-        raise _LeavingError(Why.RETIRED)
-    if identity.standing is Standing.UNREACHABLE and not options.include_unreachable:
-        raise _LeavingError(Why.UNREACHABLE)
-    return identity
-
-
 def _folder(path: str, old: Recording, new: Recording, name: Name, table: Table) -> str:
-    """Where a recording goes: where its test looks, if that is another folder than before.
-
-    One from before tests were recorded serves all of them, and goes to where all tests look if it
-    comes out of the folder in which none does any more.
-    """
+    """Where a recording goes: where its test looks, if that is another folder than before."""
     if new.test_id and old.test_id and _beside(new.test_id) != _beside(old.test_id):
         try:
             home = naming.home(path, new.test_id, table, formerly=old.test_id)
         except UsageError as error:
-            raise _LeavingError(Why.OUTSIDE, str(error)) from None
+            raise LeavingError(Why.OUTSIDE, str(error)) from None
         return naming.folder_for(f"{home}/{name}", name, table)
-    folder = naming.folder_for(path, name, table)
-    if folder != path.rpartition("/")[0] and "test_id" not in new.document:
-        return naming.shared_home(path, table) or folder
-    return folder
+    return naming.folder_kept(path, new, name, table)
 
 
 def _beside(test_id: str) -> PurePosixPath:

@@ -17,12 +17,12 @@ from recctl.dialects import Name, Table, identify
 from recctl.errors import UnreadableError
 from recctl.hashing import canonical
 from recctl.jsontext import Parsed, parse
-from recctl.naming import replacements
 from recctl.plan import Edit, Plan, Review, Splice, below, edit, of, splices
 from recctl.plan.actions import spliced
 from recctl.recording import Recording
 from recctl.rules.form import written
 from recctl.safetext import one_line
+from recctl.splices import replacements
 from recctl.volatile import Change
 from recctl.watch import Watch, unwatched
 

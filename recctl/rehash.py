@@ -10,7 +10,6 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 
@@ -24,11 +23,10 @@ from recctl.dialects import (
     Standing,
     Table,
     hash_under,
-    identify,
 )
 from recctl.errors import UnreadableError, UsageError
 from recctl.jsontext import parse
-from recctl.naming import Ages, Claim, Left, OnConflict
+from recctl.naming import Ages, Claim, LeavingError, Left, OnConflict, Why
 from recctl.plan import Plan, Rename, below, of
 from recctl.recording import Recording
 from recctl.safetext import one_line
@@ -36,18 +34,6 @@ from recctl.sources import NodeId
 
 _FEWEST_DIGITS = 12
 _DIGITS = re.compile(rf"[0-9a-f]{{{_FEWEST_DIGITS},64}}")
-
-
-class Why(StrEnum):
-    """Why a file is left as it is. The values go after a number of recordings."""
-
-    UNREACHABLE = "unreachable"
-    WITHOUT_TEST_ID = "without the test id that the dialect hashes"
-    RETIRED = "of a retired kind"
-    UNNAMED = "without a recording's name"
-    UNHASHABLE = "whose request has no hash"
-    UNREADABLE = "unreadable"
-    LINK = "behind a link"
 
 
 _ASIDE: Mapping[str, str] = {
@@ -229,11 +215,13 @@ def examined(folder: str, place: Path, raw: bytes, options: Options) -> Examined
     try:
         recording, name = _named_recording(place, raw)
         owners = () if recording.test_id else options.owners.of(place, name)
-        identity = _identity(recording, options)
+        identity = naming.standing_before(
+            recording, options.table, include_unreachable=options.include_unreachable
+        )
         if identity.standing is not Standing.REACHABLE:
             tests = dict.fromkeys(test_id for _, test_id in owners)
             claims = tuple(_claims(path, raw, recording, identity, options.table, tests=tests))
-    except _LeavingError as error:
+    except LeavingError as error:
         left = Left(str(place), error.why, error.detail)
     except MaterialError as error:
         left = Left(str(place), Why.UNHASHABLE, str(error))
@@ -247,16 +235,10 @@ def notes(rehash: Rehash, *, whole: bool) -> list[str]:
 
 def advice(rehash: Rehash) -> list[str]:
     """What is left, in numbers, and what to do about it: a line for each reason."""
-    return naming.advice_on(rehash.left, rehash.foreign, rehash.plan.conflicts, _ASIDE)
-
-
-class _LeavingError(Exception):
-    """A file is left as it is."""
-
-    def __init__(self, why: Why, detail: str = "") -> None:
-        super().__init__(why, detail)
-        self.why = why
-        self.detail = detail
+    return [
+        *naming.advice_on(rehash.left, rehash.foreign, _ASIDE),
+        *naming.advice_on_conflicts(rehash.plan.conflicts),
+    ]
 
 
 def _named_recording(place: Path, raw: bytes) -> tuple[Recording, Name]:
@@ -264,12 +246,12 @@ def _named_recording(place: Path, raw: bytes) -> tuple[Recording, Name]:
     parsed = parse(raw)
     if parsed.flaws:
         flaw = parsed.flaws[0]
-        raise _LeavingError(Why.UNREADABLE, f"line {flaw.line}: {flaw.detail}")
+        raise LeavingError(Why.UNREADABLE, f"line {flaw.line}: {flaw.detail}")
     if not Recording.is_interaction(parsed.value):
-        raise _LeavingError(Why.UNREADABLE, "no recording")
+        raise LeavingError(Why.UNREADABLE, "no recording")
     name = Name.parse(place.name)
     if name is None:
-        raise _LeavingError(Why.UNNAMED)
+        raise LeavingError(Why.UNNAMED)
     return Recording(place.name, parsed.value, len(raw)), name
 
 
@@ -303,16 +285,6 @@ _TELLTALES = (b'\n  "request": ', b'"test_id"', b"\n<<<<<<< ", b"\n>>>>>>> ")
 """What may mean, after the beginning of the answer, that the file has to be read in full."""
 
 
-def _identity(recording: Recording, options: Options) -> Identity:
-    """How a recording stands that may be renamed, or need not be."""
-    identity = identify(recording, options.table)
-    if identity.standing is Standing.RETIRED:
-        raise _LeavingError(Why.RETIRED)
-    if identity.standing is Standing.UNREACHABLE and not options.include_unreachable:
-        raise _LeavingError(Why.UNREACHABLE)
-    return identity
-
-
 def _claims(
     path: str,
     raw: bytes,
@@ -335,23 +307,10 @@ def _claims(
         yield naming.claim(path, raw, made, name, folder, reason=reason, edits=edits)
     if not owned:
         if naming.lacks_test_id(recording, identity, table):
-            raise _LeavingError(Why.WITHOUT_TEST_ID)
+            raise LeavingError(Why.WITHOUT_TEST_ID)
         name = naming.name_for(recording, table)
-        folder = _folder(path, recording, name, table)
+        folder = naming.folder_kept(path, recording, name, table)
         yield naming.claim(path, raw, recording, name, folder, reason=reason)
-
-
-def _folder(path: str, recording: Recording, name: Name, table: Table) -> str:
-    """Where a recording goes that gets no other test.
-
-    One from before tests were recorded serves all of them, so it goes to where all tests look, if
-    it comes out of the folder in which none does any more.
-    """
-    folder = naming.folder_for(path, name, table)
-    is_moved = folder != path.rpartition("/")[0]
-    if is_moved and "test_id" not in recording.document:
-        return naming.shared_home(path, table) or folder
-    return folder
 
 
 def _reason(identity: Identity, table: Table) -> str:

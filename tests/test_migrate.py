@@ -12,14 +12,14 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from recctl import schema
+from recctl.amendments import AMENDMENTS, Amendment
 from recctl.cli import COMMANDS
 from recctl.corpus import find
 from recctl.dialects import Name, Standing, identify, name_under, published
-from recctl.edits import AMENDMENTS, Amendment
 from recctl.hashing import canonical
 from recctl.jsontext import parse
-from recctl.migrate import Migration, Options, Why, plan_migration
-from recctl.naming import OnConflict
+from recctl.migrate import Migration, Options, plan_migration
+from recctl.naming import OnConflict, Why
 from recctl.plan import Edit, Rename, execute, simulate, undoing
 from recctl.recording import Recording
 from recctl.rules.form import written
@@ -908,7 +908,7 @@ def test_what_is_left_is_told_with_what_to_do_about_it(tmp_path: Path) -> None:
     taken = migrate(tmp_path, "--set", "/body/seed=7", "--include-unreachable")
     assert taken.code == 0
     assert "1 had names that did not fit their requests, and get others" in taken.lines
-    assert taken.errors[-1].endswith("see: recctl normalize --only ids")
+    assert taken.errors[-1].endswith("set them with: recctl normalize --only ids")
 
 
 def test_contested_names_are_told_with_what_to_do_about_it(tmp_path: Path) -> None:

@@ -21,13 +21,12 @@ from recctl.naming import (
     Claim,
     OnConflict,
     Settled,
+    advice_on_conflicts,
     ages_below,
-    by_text,
     claim,
     contents_below,
     folder_for,
     home,
-    is_undecided,
     lacks_test_id,
     name_for,
     settle,
@@ -37,6 +36,7 @@ from recctl.naming import (
 from recctl.plan import Plan, RefusedError, Review, Splice, State
 from recctl.plan.actions import spliced, target
 from recctl.recording import Recording
+from recctl.splices import by_text
 from tests.build import (
     OLLAMA,
     TEST,
@@ -691,7 +691,7 @@ def test_different_answers_are_a_conflict_in_which_nothing_is_done() -> None:
     assert conflict.path == CONTESTED
     assert conflict.claims == tuple(sorted(tree))
     assert (conflict.reason, conflict.group) == ("2 different answers", TEST)
-    assert is_undecided(conflict)
+    assert "decide with: --on-conflict" in advice_on_conflicts([conflict])[0]
 
 
 @pytest.mark.parametrize(
@@ -794,7 +794,7 @@ def test_what_lies_in_the_way_is_left_with_all_who_want_its_place(
 
     assert after == tree | {CONTESTED: held}
     assert made.conflicts[0].reason.startswith("taken by ")
-    assert not is_undecided(made.conflicts[0])
+    assert "decide with" not in advice_on_conflicts(made.conflicts)[0]
 
 
 def test_what_cannot_be_read_is_in_the_way() -> None:

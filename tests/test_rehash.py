@@ -19,10 +19,10 @@ from recctl.dialects import Dialect, Name, Standing, Table, identify, published
 from recctl.errors import UsageError
 from recctl.hashing import canonical
 from recctl.jsontext import parse
-from recctl.naming import OnConflict, settle
+from recctl.naming import OnConflict, Why, settle
 from recctl.plan import Plan
 from recctl.recording import Recording
-from recctl.rehash import Examined, Options, Owners, Why, examined
+from recctl.rehash import Examined, Options, Owners, examined
 from tests.build import (
     OLLAMA,
     OPENAI,

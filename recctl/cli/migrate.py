@@ -16,7 +16,7 @@ from recctl.errors import ExitCode, UsageError
 from recctl.naming import OnConflict
 
 if TYPE_CHECKING:
-    from recctl.edits import Amendment
+    from recctl.amendments import Amendment
 
 DETAILS = f"""What is changed gets the name that its new request has by the target dialect, stale
 recordings too, and the rec- ids inside follow. The stored answers stay: they were given to the old
@@ -115,7 +115,7 @@ def run(
 
 def _amendments(ctx: typer.Context, given: Mapping[str, list[str]]) -> "tuple[Amendment, ...]":
     """What is asked for, in the order of the command line. Raises UsageError."""
-    from recctl.edits import AMENDMENTS  # noqa: PLC0415
+    from recctl.amendments import AMENDMENTS  # noqa: PLC0415
 
     if not any(given.values()):
         raise UsageError(f"nothing to change: give {', '.join(given)} or several of them")

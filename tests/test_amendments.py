@@ -1,4 +1,4 @@
-"""Edits on purpose: how they are asked for, what they make of a document, and of its bytes."""
+"""Amendments: how they are asked for, what they make of a document, and of its bytes."""
 
 import json
 from collections.abc import Sequence
@@ -9,8 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from recctl.difference import ABSENT, Difference, is_same
-from recctl.edits import (
+from recctl.amendments import (
     AMENDMENTS,
     Amended,
     Amendment,
@@ -19,15 +18,15 @@ from recctl.edits import (
     Replace,
     Set,
     amended,
-    extent,
-    splices_for,
     told,
 )
+from recctl.difference import ABSENT, Difference, is_same
 from recctl.errors import UsageError
 from recctl.hashing import canonical
 from recctl.jsontext import parse, pointer_of
 from recctl.plan.actions import spliced
 from recctl.rules.form import written
+from recctl.splices import extent, splices_for
 from tests.build import Document
 from tests.strategies import json_values, places, shuffled
 
