@@ -4,8 +4,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SITE := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
-.PHONY: demo check bench format golden clean
+.PHONY: demo check bench format golden docs clean
 
 demo: $(VENV)/recctl
 	$(BIN)/recctl validate examples/clean
@@ -29,8 +30,12 @@ format: $(VENV)/dev
 golden: $(VENV)/dev
 	RECCTL_GOLDEN=write $(BIN)/python -m pytest tests/test_golden.py tests/test_docs.py
 
+docs: $(VENV)/dev
+	$(BIN)/python -m tests.make_docs
+	$(SITE)
+
 clean:
-	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "recctl needs Python 3.11 or newer; say which with: make PYTHON=python3.12 …")'
