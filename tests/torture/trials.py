@@ -52,10 +52,6 @@ settings.register_profile(
     report_multiple_bugs=False,
     suppress_health_check=list(HealthCheck),
 )
-_declared = settings.max_examples
-settings.max_examples = property(  # type: ignore[assignment, method-assign]
-    lambda one: min(EXAMPLES, _declared.__get__(one))
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +90,22 @@ class Looked:
         return mutant.function is not None and self.loading[mutant.module].isdisjoint(mutant.lines)
 
 
+class _Hurry:
+    """Asks for no more examples than `EXAMPLES`."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        # Hypothesis has no other way to change what a test says for itself.
+        name = "_hypothesis_internal_use_settings"
+        for item in items:
+            test = getattr(item, "obj", None)
+            test = getattr(test, "__func__", test)
+            declared = getattr(test, name, None)
+            if declared is not None:
+                most = min(EXAMPLES, declared.max_examples)
+                setattr(test, name, settings(declared, max_examples=most))
+
+
 def look(part: Part, folder: Path) -> int:
     """Run the tests once as they are, and write down what they do."""
     modules = list(part.modules())
@@ -113,7 +125,7 @@ def look(part: Part, folder: Path) -> int:
             measured.switch_context("")
             return result
 
-    status = pytest.main(_arguments(part), plugins=[Look()])
+    status = pytest.main(_arguments(part), plugins=[_Hurry(), Look()])
     measured.stop()
     data = measured.get_data()
     by_module = {one: data.contexts_by_lineno(str(TOP / one)) for one in modules}
@@ -162,7 +174,7 @@ def warm(part: Part, folder: Path, workers: int) -> int:
             _run(folder, workers, chosen, looked, act)
             return True
 
-    return int(pytest.main(_arguments(part), plugins=[Try()]))
+    return int(pytest.main(_arguments(part), plugins=[_Hurry(), Try()]))
 
 
 def cold(part: Part, folder: Path, workers: int) -> int:
@@ -185,7 +197,7 @@ def cold(part: Part, folder: Path, workers: int) -> int:
             sys.meta_path.insert(0, instead)
             import_module(instead.name)  # before pytest, which has a way of its own to import
         trial = _Trial(tests, looked, tell)
-        status = pytest.main([*_arguments(part), "--maxfail=1"], plugins=[trial])
+        status = pytest.main([*_arguments(part), "--maxfail=1"], plugins=[_Hurry(), trial])
         return SURVIVED if status == pytest.ExitCode.OK else KILLED
 
     _run(folder, workers, chosen, looked, act)
