@@ -178,6 +178,7 @@ def test_a_variable_that_means_nothing_is_named(tmp_path: Path) -> None:
         ("max-size = 0", "recctl.toml: max-size: input should be greater than or equal to 1"),
         ('ignore = "x"', 'recctl.toml: ignore: input should be a valid list, not "x"'),
         ("a = ", "recctl.toml: not TOML: Invalid value (at end of document)"),
+        (f"jobs = {'7' * 5_000}", "recctl.toml: not TOML: an integer has too many digits"),
         ('target = "ogx"', "recctl.toml: no dialect 'ogx'; recctl dialects lists all"),
         ('ignore = ["stael"]', "recctl.toml: no rule 'stael', did you mean stale?"),
         ('select = ["Z"]', "recctl.toml: no rule 'Z'; recctl rule lists all"),

@@ -152,7 +152,7 @@ def _recording(recording: Recording, tree: Mapping[str, Any], body: Any) -> Reco
 
 
 def _chunks_of(recording: Recording) -> list[Any] | None:
-    """The chunks of an answer, events decoded; null for no stream, and for one that is too deep."""
+    """The chunks of an answer, events decoded; null for no stream."""
     body = recording.body
     is_stream = recording.is_streaming or recording.response.get("is_exception") is True
     if not isinstance(body, list) or not is_stream or lists_models(body):
@@ -161,10 +161,7 @@ def _chunks_of(recording: Recording) -> list[Any] | None:
         return body
     from recctl.wire import sse  # noqa: PLC0415 - few answers came so
 
-    try:
-        return [value for value, _ in sse.decoded(body, lambda *_: None)]
-    except RecursionError:
-        return None
+    return [value for value, _ in sse.decoded(body, lambda *_: None)]
 
 
 def _of_chunks(

@@ -150,6 +150,9 @@ def _read(path: Path) -> tuple[Path, dict[str, Any]]:
         raise UsageError(f"{place}: not TOML: {one_line(error)}") from None
     except RecursionError:
         raise UsageError(f"{place}: not TOML: nested too deep") from None
+    except ValueError:
+        # Python refuses integers of more than 4,300 digits in this way.
+        raise UsageError(f"{place}: not TOML: an integer has too many digits") from None
     if path.name != "pyproject.toml":
         return path, document
     tools = document.get("tool")
