@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SITE := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
-.PHONY: demo check bench format golden docs clean
+.PHONY: demo check bench lowest dist format golden docs clean
 
 demo: $(VENV)/recctl
 	$(BIN)/recctl validate examples/clean
@@ -34,8 +34,19 @@ docs: $(VENV)/dev
 	$(BIN)/python -m tests.make_docs
 	$(SITE)
 
+# All tests with the oldest libraries that pyproject.toml allows, each one named there.
+lowest:
+	$(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/python -m tests.lowest > .venv-lowest/constraints.txt
+	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check \
+		--constraint .venv-lowest/constraints.txt --editable '.[dev]'
+	.venv-lowest/bin/python -m pytest --numprocesses auto
+
+dist: $(VENV)/dist
+	$(BIN)/python -m tests.make_dist
+
 clean:
-	rm -rf $(VENV) dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-lowest dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "recctl needs Python 3.11 or newer; say which with: make PYTHON=python3.12 …")'
@@ -48,4 +59,9 @@ $(VENV)/recctl: $(VENV)/python pyproject.toml
 
 $(VENV)/dev: $(VENV)/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+# In the same environment, but with nothing that only `make check` needs.
+$(VENV)/dist: $(VENV)/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dist]'
 	@touch $@
