@@ -10,9 +10,9 @@ from recctl.cli.settings import current, table_of
 from recctl.cli.terminal import Paths, find_corpus
 from recctl.normalize import Part
 
-DETAILS = """Does to old recordings what the recorder does to new ones: `created` and durations
-become 0, `created_at` the first second of 1970, ids rec- and the start of the hash, and the file is
-written with an indent of two spaces. The request stays, and with it the hash and the file's name.
+DETAILS = """`created` and durations become 0, `created_at` the first second of 1970, ids rec- and
+the start of the hash, and the file is written with an indent of two spaces. The request stays, and
+with it the hash and the file's name.
 
 Where a name does not fit its request, ids are left. Files that are flawed are left as they are;
 recctl validate says more about them."""

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 DETAILS = """COMMAND is run as it is, and its exit code is that of recctl. What comes after -- is
-its: recctl trace -o run.jsonl -- pytest -n 4. Python processes below it, however many and of
+its: `recctl trace -o run.jsonl -- pytest -n 4`. Python processes below it, however many and of
 whatever kind, add a line to FILE for each .json file they open; pytest, also with pytest-xdist,
 adds which tests ran and how they ended. The Python that runs COMMAND need not have recctl.
 

@@ -116,7 +116,7 @@ def _option(parameter: Any, annotations: Mapping[str, Any]) -> Option:
     is_option = parameter.param_type_name == "option"
     return Option(
         names,
-        "" if is_flag else parameter.metavar or max(names, key=len).strip("-").upper(),
+        "" if is_flag else parameter.metavar or "WORD",
         choices if is_option else (),
         str(shown),
         bool(parameter.required),
@@ -223,7 +223,9 @@ def _section(command: Command, shared: Mapping[Option, str]) -> str:
 
 def _argument(one: Option) -> tuple[str, str]:
     more = "" if one.is_required else " May be left out."
-    return code(one.value.strip("- ")), f"{prose(one.help, commands='') or 'What to do.'}{more}"
+    return code(
+        one.value.removeprefix("-- ")
+    ), f"{prose(one.help, commands='') or 'What to do.'}{more}"
 
 
 def _details(text: str) -> str:

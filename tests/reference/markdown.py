@@ -15,8 +15,12 @@ _COMMAND = re.compile(
     rf"(?<![\w/.-])recctl ({'|'.join(COMMANDS)})(?![\w-])(?: (?:--[a-z-]+|json|FILE\b))*"
 )
 _WORDS_OF_CODE = re.compile(
-    r"(?<![\w`/.-])(?:--[a-z][a-z-]*(?:=[A-Z]+)?|[A-Z]+(?:_[A-Z]+)+|__[a-z]+__"
-    r"|\.?(?:[\w-]+/)+[\w.-]*\w|\.recctl\b|\[tool\.recctl\]|(?:recctl|pyproject)\.toml|-[A-Za-z0-9](?!\w))"
+    r"(?<![\w`/.-])(?:"
+    r"git (?:diff|log|show(?! recordings))(?: -p)?|pytest(?: --?[a-z][\w-]*(?:=[A-Z]+)?)+"  # commands
+    r"|--[a-z][a-z-]*(?:=[A-Z]+| json\b| AGE\b)?|-[A-Za-z0-9](?!\w)"  # options
+    r"|[A-Z]+(?:_[A-Z]+)+|__[a-z]+__|rec-(?!\w)"  # names
+    r"|\.?(?:[\w-]+/)+[\w.-]*\w(?:::\w+)?(?:=[\w./:-]*\w)?|(?:/\w+){2,}"  # paths
+    r"|\.recctl\b|\[tool\.recctl\]|(?:recctl|pyproject)\.toml)"
 )
 _MARKUP = re.compile(r"([*_<\[\]|])")
 
