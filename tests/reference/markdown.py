@@ -16,7 +16,8 @@ _COMMAND = re.compile(
 )
 _WORDS_OF_CODE = re.compile(
     r"(?<![\w`/.-])(?:"
-    r"git (?:diff|log|show(?! recordings))(?: -p)?|pytest(?: --?[a-z][\w-]*(?:=[A-Z]+)?)+"  # commands
+    r"git (?:diff|log|show(?! recordings))(?: -p)?"  # commands
+    r"|pytest(?: --?[a-z][\w-]*(?:=[A-Z]+)?)+"
     r"|--[a-z][a-z-]*(?:=[A-Z]+| json\b| AGE\b)?|-[A-Za-z0-9](?!\w)"  # options
     r"|[A-Z]+(?:_[A-Z]+)+|__[a-z]+__|rec-(?!\w)"  # names
     r"|\.?(?:[\w-]+/)+[\w.-]*\w(?:::\w+)?(?:=[\w./:-]*\w)?|(?:/\w+){2,}"  # paths
