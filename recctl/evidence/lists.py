@@ -148,7 +148,7 @@ def _collected(name: str, lines: list[str]) -> Iterator[tuple[list[str], re.Matc
         elif ids:
             is_over = True
     if ids:
-        _refuse(name, f"truncated: no closing line after the last {len(ids):,} tests")
+        _refuse(name, f"truncated: no closing line after the last one, {one_line(ids[-1])[:120]}")
 
 
 # pytest-json-report

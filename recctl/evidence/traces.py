@@ -106,10 +106,10 @@ def _refused(file: str, number: int, error: ValueError) -> str:
 
 
 _WRONG = {
+    "dict_type": "no object",
     "extra_forbidden": "it has a {}, which no line of its kind has",
     "json_invalid": "no JSON",
     "missing": "it has no {}",
-    "model_attributes_type": "no object",
     "union_tag_invalid": "of no known kind",
     "union_tag_not_found": "it has no kind",
 }

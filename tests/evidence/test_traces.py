@@ -12,7 +12,17 @@ from pydantic import ValidationError
 
 from recctl import schema
 from recctl.errors import UsageError
-from recctl.evidence import Case, Evidence, Judgement, Reason, Verdict, read
+from recctl.evidence import (
+    Case,
+    Ending,
+    Evidence,
+    Judgement,
+    Opening,
+    Outcome,
+    Reason,
+    Verdict,
+    read,
+)
 from recctl.evidence.border import LINE
 from recctl.evidence.traces import MOST_LINE_BYTES
 from tests.cli import needs_posix
@@ -47,6 +57,10 @@ def ended(outcome: str = "passed", test: str = TEST, run: str = RUN) -> str:
 
 def over(run: str = RUN, code: int = 0) -> list[str]:
     return [line("finished", run, session="s", exit=code, collected=1), line("end", run, exit=code)]
+
+
+def failed_to_collect(file: str) -> list[str]:
+    return [line("collection", session="s", id=file, outcome="failed")]
 
 
 WHOLE = "".join([*begun(), opened(test=TEST), ended(), *over()])
@@ -87,28 +101,121 @@ def test_shards_may_share_a_file(trace: Path) -> None:
     assert other(evidence).verdict is Verdict.USED
 
 
+KILLED = "a process of pytest was killed, and what it held back is lost"
+
+
 @pytest.mark.parametrize(
-    ("lines", "flaw"),
+    ("lines", "flaw", "doubt"),
     [
-        ([*begun(), opened(), ended()], "it was interrupted"),
-        ([*begun(), opened(), ended(), line("end", exit=0)], "it was interrupted"),
-        ([*begun(), opened(), ended(), *over(code=1)], "tests failed"),
-        ([*begun(), opened(), ended(), *over(code=2)], "it was interrupted, or tests could not"),
-        ([*begun(), opened(), ended(), *over(code=77)], "pytest exited with 77"),
+        ([*begun(), opened(), ended()], "it was interrupted", KILLED),
+        ([*begun(), opened(), ended(), line("end", exit=0)], "it was interrupted", KILLED),
+        ([*begun(), opened(), ended(), *over()[:1]], "it was interrupted", ""),
+        ([*begun(), opened(), ended(), *over(code=1)], "tests failed", ""),
         (
-            [*begun(), line("collection", session="s", id="b.py", outcome="failed"), *over()],
-            "tests could not be collected",
+            [*begun(), opened(), ended(), *over(code=2)],
+            "it was interrupted, or tests could not be collected",
+            "",
         ),
-        ([*begun(), opened(), *over()[:1], line("end", exit=9)], "it exited with 9"),
-        ([opened(), *over()], "its trace has no beginning"),
+        ([*begun(), opened(), ended(), *over(code=3)], "pytest itself failed", ""),
+        ([*begun(), opened(), ended(), *over(code=4)], "pytest was called in a wrong way", ""),
+        ([*begun(), opened(), ended(), *over(code=5)], "it had no tests", ""),
+        ([*begun(), opened(), ended(), *over(code=77)], "pytest exited with 77", ""),
+        (
+            [*begun(), *failed_to_collect("b.py"), *failed_to_collect("c.py"), *over()],
+            "tests could not be collected",
+            "",
+        ),
+        ([*begun(), opened(), *over()[:1], line("end", exit=9)], "it exited with 9", ""),
+        (
+            [*begun(), opened(), *over(code=1)[:1], line("end", exit=9)],
+            "tests failed",
+            "",
+        ),
+        (
+            [
+                *begun(),
+                *over(code=5)[:1],
+                line("session", session="t", pid=1, worker=None, traced=True, base=""),
+                line("finished", session="t", exit=1, collected=1),
+                *over()[1:],
+            ],
+            "tests failed; it had no tests",
+            "",
+        ),
     ],
 )
 def test_a_run_that_failed_or_was_interrupted_says_so(
-    lines: list[str], flaw: str, trace: Path
+    lines: list[str], flaw: str, doubt: str, trace: Path
 ) -> None:
-    (told,) = of(trace, "".join(lines)).flaws
+    evidence = of(trace, "".join(lines))
 
-    assert flaw in told
+    assert evidence.flaws == (f"pytest: {flaw}",)
+    assert evidence.doubts == ((f"pytest: {doubt}",) if doubt else ())
+
+
+def test_a_run_without_its_beginning_is_called_by_its_id(trace: Path) -> None:
+    evidence = of(trace, "".join([opened(), *over()]))
+
+    assert evidence.flaws == evidence.doubts == (f"run {RUN}: its trace has no beginning",)
+    (run,) = evidence.runs
+    assert (run.started, run.commit, run.dirty) == (0.0, "", False)
+
+
+def test_all_that_is_wrong_with_a_run_is_told_in_one_line(trace: Path) -> None:
+    lost = line("lost", lines=1, pid=1)
+
+    evidence = of(trace, "".join([opened(), lost, *failed_to_collect("b.py"), '{"kind":']))
+
+    incomplete = "its trace is damaged; its trace has no beginning; lines of its trace are lost"
+    assert evidence.flaws == (
+        f"run {RUN}: {incomplete}; it was interrupted; tests could not be collected",
+    )
+    assert evidence.doubts == (f"run {RUN}: {incomplete}",)
+
+
+def test_what_was_run_is_told_as_a_shell_takes_it(trace: Path) -> None:
+    evidence = of(trace, WHOLE.replace('["pytest"]', '["pytest","-k","a b"]'))
+
+    assert [run.command for run in evidence.runs] == ["pytest -k 'a b'"]
+
+
+@pytest.mark.parametrize("outcome", ["failed", "skipped"])
+def test_what_was_not_collected_is_told_by_its_file(outcome: str, trace: Path) -> None:
+    one = line("collection", session="s", id="./b.py::T", outcome=outcome)
+    evidence = of(trace, WHOLE + one)
+
+    assert evidence.uncollected == {"b.py"}
+    assert bool(evidence.flaws) is (outcome == "failed")
+
+
+def test_a_trace_tells_how_tests_ended_and_what_they_opened(trace: Path) -> None:
+    more = [
+        opened("./Tests\\B.json", test="tests/a.py::t@group"),
+        opened(),
+        ended("skipped", "./tests/a.py::u@group"),
+        line("test", session="gone", id=TEST, outcome="failed"),
+    ]
+    evidence = of(trace, WHOLE + "".join(more))
+
+    assert evidence.openings == {
+        USED: frozenset({Opening(TEST, RUN), Opening("", RUN)}),
+        "tests/b.json": frozenset({Opening(TEST, RUN)}),
+    }
+    assert evidence.endings == {
+        TEST: frozenset(
+            {
+                Ending(Outcome.PASSED, RUN, "", True),
+                Ending(Outcome.FAILED, RUN, "", False),
+            }
+        ),
+        "tests/a.py::u": frozenset({Ending(Outcome.SKIPPED, RUN, "", True)}),
+    }
+
+
+def test_an_ending_has_the_folder_of_its_session(trace: Path) -> None:
+    evidence = of(trace, WHOLE.replace('"base":""', '"base":".\\\\Sub"'))
+
+    assert {one.base for ended in evidence.endings.values() for one in ended} == {".\\sub"[2:]}
 
 
 def test_a_worker_of_xdist_that_did_not_finish_may_have_lost_what_it_held_back(
@@ -122,7 +229,7 @@ def test_a_worker_of_xdist_that_did_not_finish_may_have_lost_what_it_held_back(
     whole = of(trace, "".join([*lines, finished, *over()]))
 
     assert killed.flaws == ("pytest: a worker of pytest-xdist was killed",)
-    assert "what it held back is lost" in killed.doubts[0]
+    assert killed.doubts == (f"pytest: {KILLED}",)
     assert other(killed).reason is Reason.INCOMPLETE_TRACE
     assert (whole.flaws, whole.doubts) == ((), ())
 
@@ -171,20 +278,57 @@ def test_a_connection_to_what_is_not_traced_and_may_be_near_makes_a_run_doubtful
     assert (other(evidence).reason is Reason.INCOMPLETE_TRACE) == doubtful
 
 
+def told_untraced(program: str, command: str, why: str) -> str:
+    return line("untraced", program=program, command=command, why=why, pid=1)
+
+
+STARTED = "it started a program that is not traced"
+TRUST = "if it reads no recordings: --trust"
+
+
 @pytest.mark.parametrize(
     ("added", "doubt"),
     [
-        (line("lost", lines=3, pid=1), "lines of its trace are lost"),
-        (line("untraced", program="node", command="node x", why="other", pid=1), "--trust node"),
+        (told_untraced("node", "node x", "other"), f"{STARTED}: node x; {TRUST} node"),
+        (told_untraced("a b", "a\nb", "shell"), rf"{STARTED}: a\nb; {TRUST} 'a b'"),
         (
-            line("untraced", program="python", command="", why="environment", pid=1),
-            "hand PYTHONPATH and RECCTL_TRACE… on to it; if it reads",
+            told_untraced("python", "python -I", "isolated"),
+            f"{STARTED} as its options forbid it: python -I; start it without -I, -E and -S;"
+            f" {TRUST} python",
         ),
         (
-            line("untraced", program="mine", command="/x/mine.py", why="early", pid=1),
-            "run pytest below recctl trace",
+            told_untraced("python", "python x", "environment"),
+            f"{STARTED} for want of variables: python x; hand PYTHONPATH and RECCTL_TRACE… on to"
+            f" it; {TRUST} python",
         ),
-        (line("process", pid=2, python="3.11.7", traced=False), "kept recctl from tracing it"),
+        (
+            told_untraced("python", "python x", "rights"),
+            f"{STARTED} as it is another user's: python x; let it write the trace; {TRUST} python",
+        ),
+        (
+            told_untraced("subinterpreter", "", "interpreter"),
+            "it made a subinterpreter, which is not traced; if that reads no recordings: --trust"
+            " subinterpreter",
+        ),
+        (
+            told_untraced("mine", "/x/mine.py", "early"),
+            "mine was imported before the trace began; run pytest below recctl trace instead",
+        ),
+        (
+            line("process", pid=2, python="3.11.7", traced=False)
+            + line("process", pid=3, python="3.11.7", traced=True),
+            "one of its processes kept recctl from tracing it",
+        ),
+        (
+            line("connect", address="example.org:80", pid=1),
+            "it connected to example.org:80, where nothing traced listens; if that reads no"
+            " recordings: --trust example.org:80",
+        ),
+        (
+            line("connect", address="grpc", pid=1),
+            "it imported grpc, of which it is not known to what it connects; if that reads no"
+            " recordings: --trust grpc",
+        ),
     ],
 )
 def test_a_trace_that_may_lack_openings_proves_none_missing(
@@ -192,15 +336,70 @@ def test_a_trace_that_may_lack_openings_proves_none_missing(
 ) -> None:
     evidence = of(trace, "".join([*begun(), opened(), added, ended(), *over()]))
 
-    assert doubt in evidence.doubts[0]
+    assert evidence.doubts == (f"pytest: {doubt}",)
+    assert evidence.flaws == ()
     assert other(evidence).reason is Reason.INCOMPLETE_TRACE
 
 
-def test_a_run_in_which_tests_passed_and_no_recording_was_opened_is_doubtful(trace: Path) -> None:
-    evidence = of(trace, "".join([*begun(), opened("package.json"), ended(), *over()]))
+def test_lines_that_are_lost_are_a_flaw_too(trace: Path) -> None:
+    evidence = of(trace, WHOLE + line("lost", lines=3, pid=1))
 
-    assert "no recording was opened" in evidence.doubts[0]
-    assert other(evidence).reason is Reason.INCOMPLETE_TRACE
+    assert evidence.doubts == evidence.flaws == ("pytest: lines of its trace are lost",)
+
+
+@pytest.mark.parametrize(
+    ("number", "more"),
+    [
+        (3, ()),
+        (4, ("1 more programs are not traced",)),
+        (1_003, ("1,000 more programs are not traced",)),
+    ],
+)
+def test_of_many_programs_three_are_told(number: int, more: tuple[str, ...], trace: Path) -> None:
+    lines = [told_untraced(f"p{one}", f"p{one} x", "other") for one in range(number)]
+    again = told_untraced("p0", "p0 y", "other")
+    doubts = [f"{STARTED}: p{one} x; {TRUST} p{one}" for one in range(3)]
+
+    (told,) = of(trace, WHOLE + "".join([*lines, again])).doubts
+
+    assert told == f"pytest: {'; '.join([*doubts, *more])}"
+
+
+def test_of_many_connections_three_are_told_in_their_order(trace: Path) -> None:
+    lines = [line("connect", address=f"h{one}:1", pid=1) for one in (4, 3, 2, 1, 2)]
+
+    (told,) = of(trace, WHOLE + "".join(lines)).doubts
+
+    first = [
+        f"it connected to h{one}:1, where nothing traced listens; if that reads no recordings:"
+        f" --trust h{one}:1"
+        for one in (1, 2, 3)
+    ]
+    assert told == f"pytest: {'; '.join(first)}; 1 more connections to what is not traced"
+
+
+@pytest.mark.parametrize(
+    ("path", "doubtful"),
+    [
+        ("package.json", True),
+        ("tests/recordings.json", True),
+        ("recordings/any.json", False),
+        (f"{'0' * 64}.json", False),
+        (f"cache/{'0' * 12}.json", False),
+    ],
+)
+def test_a_run_in_which_tests_passed_and_no_recording_was_opened_is_doubtful(
+    path: str, doubtful: bool, trace: Path
+) -> None:
+    evidence = of(trace, "".join([*begun(), opened(path), opened("b.json"), ended(), *over()]))
+
+    doubt = "pytest: no recording was opened in it, as if what reads them were not traced"
+    assert evidence.doubts == ((doubt,) if doubtful else ())
+    assert (other(evidence).reason is Reason.INCOMPLETE_TRACE) is doubtful
+
+
+def test_a_run_in_which_no_test_passed_need_open_no_recording(trace: Path) -> None:
+    assert of(trace, "".join([*begun(), ended("skipped"), *over()])).doubts == ()
 
 
 def test_a_session_that_was_not_traced_proves_nothing(trace: Path) -> None:
@@ -240,60 +439,96 @@ def test_a_line_that_ran_into_a_torn_one_is_still_read(trace: Path) -> None:
     torn = ended(test="tests/a.py::u")[:40]
     evidence = of(trace, "".join([*begun(), torn, opened(OTHER), opened(), ended(), *over()]))
 
-    assert "its trace is damaged" in evidence.flaws[0]
+    assert evidence.flaws == ("pytest: its trace is damaged",)
+    assert evidence.doubts == ("pytest: its trace is damaged",)
     assert other(evidence).reason is Reason.OPENED
 
 
 def test_a_missing_line_feed_is_damage(trace: Path) -> None:
     evidence = of(trace, "".join([*begun(), opened(), ended().rstrip("\n"), *over()]))
 
-    assert "its trace is damaged" in evidence.flaws[0]
+    assert evidence.flaws[0].startswith("pytest: its trace is damaged")
     assert other(evidence).verdict is Verdict.UNKNOWN
 
 
 # Refusals
 
 
+NONE = "no line of a trace: "
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", "empty: nothing was traced"),
-        ("tests/a.py::t\n", "no line of a trace"),
-        ("{}\n", "no line of a trace"),
-        ('{"kind":"run"\n', "no line of a trace"),
-        (WHOLE + "hello\n", ":8: no line of a trace"),
-        (WHOLE + "[]\n", ":8: no line of a trace"),
-        (WHOLE + line("dance"), ":8: no line of a trace"),
-        (WHOLE + line("end", exit="0"), ":8: no line of a trace: its exit is not of the form"),
+        ("", ": empty: nothing was traced"),
+        ("tests/a.py::t\n", f":1: {NONE}no JSON"),
+        ("{}\n", f":1: {NONE}it has no kind"),
+        ('{"kind":"run"\n', f":1: {NONE}no JSON"),
+        ('{"kind":"run"\n{"kind":"e', f":1: {NONE}no JSON"),
+        (WHOLE + "hello\n", f":8: {NONE}no JSON"),
+        (WHOLE + "[]\n", f":8: {NONE}no object"),
+        (WHOLE + "1\n", f":8: {NONE}no object"),
+        (WHOLE + line("dance"), f":8: {NONE}of no known kind"),
+        (WHOLE + line("end", exit="0"), f":8: {NONE}its exit is not of the form that it has"),
+        (WHOLE + line("end"), f":8: {NONE}it has no exit"),
+        (
+            WHOLE.replace('"command":["pytest"]', '"command":["pytest",1]'),
+            f":1: {NONE}its command.1 is not of the form that it has",
+        ),
         (
             WHOLE + line("end", exit=0, more=1),
-            ":8: no line of a trace: it has a more, which no line",
+            f":8: {NONE}it has a more, which no line of its kind has",
         ),
         (
             WHOLE + line("end", run="../../x", exit=0),
-            ":8: no line of a trace: its run is not of the form",
+            f":8: {NONE}its run is not of the form that it has",
         ),
-        (WHOLE.replace('"version":1', '"version":2'), "written by another recctl, in version 2"),
-        (b"\xff\xfe\n", "no line of a trace"),
-        (b"\x00" * MOST_LINE_BYTES, "no trace: a line is longer than"),
-        ("[" * 50_000 + "\n", "no line of a trace"),
+        (
+            WHOLE + line("end", exit=0, **{"é" * 200: 1}),
+            f":8: {NONE}it has a {'é' * 151}",
+        ),
+        (b"\xff\xfe\n", f":1: {NONE}no JSON"),
+        ("[" * 50_000 + "\n", f":1: {NONE}no JSON"),
+        (
+            WHOLE.replace('"version":1', '"version":2'),
+            ": written by another recctl, in version 2",
+        ),
+        (b"\x00" * MOST_LINE_BYTES, ": no trace: a line is longer than 64,000 bytes"),
     ],
 )
 def test_what_is_no_trace_is_refused(text: str | bytes, why: str, trace: Path) -> None:
     with pytest.raises(UsageError) as caught:
         of(trace, text)
 
-    assert why in str(caught.value)
-    assert len(str(caught.value).splitlines()) == 1
+    free = trace.with_stem("trace-2") if text else trace
+    advice = f"make one with: recctl trace -o {free} -- pytest"
+    assert str(caught.value) == f"--trace {trace}{why}; {advice}"
+
+
+def test_a_line_may_be_almost_as_long_as_no_line_of_a_trace_is(trace: Path) -> None:
+    most = line("connect", address="8.8.8.8:443", pid=1)
+    long = line("untraced", program="p", command="", why="early", pid=1)
+    command = "x" * (MOST_LINE_BYTES - len(long) - 1)
+    whole = line("untraced", program="p", command=command, why="early", pid=1)
+
+    assert len(whole) == MOST_LINE_BYTES - 1
+    assert len(of(trace, WHOLE + most + whole).doubts) == 1
 
 
 @needs_posix
 def test_only_regular_files_are_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
 
-    for path in ("fifo", ".", "missing"):
-        with pytest.raises(UsageError):
+    for path, why in (
+        ("fifo", "no regular file"),
+        (".", "is a directory"),
+        ("missing", "no such file or directory"),
+        ("nul\0", "embedded null byte"),
+    ):
+        with pytest.raises(UsageError) as caught:
             read(traces=[str(tmp_path / path)])
+        place = str(tmp_path / path).replace("\0", r"\x00")
+        assert str(caught.value).startswith(f"--trace {place}: {why}; make one with: ")
 
 
 def test_many_runs_in_one_file_are_read_in_one_go(trace: Path) -> None:
