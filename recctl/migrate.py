@@ -46,6 +46,7 @@ from recctl.recording import Recording
 from recctl.safetext import one_line
 from recctl.sources import NodeId
 from recctl.splices import by_text, extent, splices_for
+from recctl.wording import plural
 
 Accepts = Callable[[Recording], bool]
 """Whether a recording is of those that are meant."""
@@ -222,7 +223,7 @@ def notes(migration: Migration, *, whole: bool) -> list[str]:
 
 def advice(migration: Migration) -> list[str]:
     """What was not done and what to do about it, in numbers: a line for each reason."""
-    recordings = f"{migration.selected:,} recording{'s' * (migration.selected != 1)}"
+    recordings = plural(migration.selected, "recording")
     lines = [
         f"{one.option} {_cut(one_line(one.given))}: matches nothing in {recordings}"
         for one in migration.unmatched

@@ -20,6 +20,7 @@ from recctl.gitstore import Blob, Change, Commit, Objects, Repository
 from recctl.plan import Action, Conflict, Plan, Review
 from recctl.recording import Recording
 from recctl.safetext import one_line
+from recctl.wording import some
 
 MODE = 0o644
 """The permission bits that a restored recording gets: git keeps no others of such a file."""
@@ -238,8 +239,7 @@ class Search:
         (known,) = self._scopes()
         lacking = [path for path in paths if path not in known]
         if lacking:
-            more = f" and {len(lacking) - 1:,} more" if len(lacking) > 1 else ""
-            raise NothingFoundError(f"no {one_line(lacking[0])}{more} in {self._searched}")
+            raise NothingFoundError(f"no {some(map(one_line, lacking))} in {self._searched}")
         return [Wanted(known[path], known[path].versions) for path in paths]
 
     def _scopes(self, names: Sequence[str] = ("*.json",)) -> Iterator[Mapping[str, Past]]:

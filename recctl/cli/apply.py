@@ -78,7 +78,7 @@ def _look(plan: "Plan", asked: PlanOptions) -> ExitCode:
     """Print what would be done, and what would be refused."""
     from recctl.plan import refusals  # noqa: PLC0415
     from recctl.plan.foreign import flaws  # noqa: PLC0415
-    from recctl.render.summary import plural  # noqa: PLC0415
+    from recctl.wording import plural  # noqa: PLC0415
 
     found: tuple[str, ...] = ()
     if not plan.is_empty:

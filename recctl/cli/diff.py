@@ -20,8 +20,8 @@ from recctl.cli.terminal import (
     write,
 )
 from recctl.errors import ExitCode, UsageError
-from recctl.render.summary import plural
 from recctl.safetext import one_line
+from recctl.wording import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

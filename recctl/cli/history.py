@@ -35,7 +35,7 @@ def run(
     """List, and let go of what old ones keep."""
     from recctl.plan import undo  # noqa: PLC0415
     from recctl.render import plan as render  # noqa: PLC0415
-    from recctl.render.summary import plural  # noqa: PLC0415
+    from recctl.wording import plural  # noqa: PLC0415
 
     if expire is None and (apply or check):
         raise UsageError("--apply and --check go with --expire only")

@@ -62,7 +62,7 @@ def run(
     ] = False,
 ) -> int:
     """List what passes all filters; name on stderr what cannot be read."""
-    from recctl.render.summary import plural  # noqa: PLC0415
+    from recctl.wording import plural  # noqa: PLC0415
 
     if null and form is not Format.PATHS:
         raise UsageError("-0 goes with --format paths only")

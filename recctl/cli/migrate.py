@@ -79,7 +79,7 @@ def run(
 ) -> int:
     """Plan, and with --apply change; where a path is missing, neither."""
     from recctl.migrate import Options, advice, notes, plan_migration  # noqa: PLC0415
-    from recctl.render.summary import plural  # noqa: PLC0415
+    from recctl.wording import plural  # noqa: PLC0415
 
     given = {
         "--set": set_,

@@ -7,6 +7,7 @@ import typer
 
 from recctl.cli.terminal import note, read_stdin
 from recctl.errors import UsageError
+from recctl.wording import some
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -138,10 +139,8 @@ class EvidenceOptions:
                 f" {self.expect_shards:,} shards: give that of all, {file} for each"
             )
         if evidence.flaws and not self.accept_failed_runs:
-            first, *others = evidence.flaws
-            more = f" and {len(others):,} more" if others else ""
             raise UsageError(
-                f"--trace: a run that does not count: {first}{more};"
+                f"--trace: a run that does not count: {some(evidence.flaws)};"
                 " trace one that passes, or take what passed in it: --accept-failed-runs"
             )
         for doubt in evidence.doubts:

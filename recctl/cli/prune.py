@@ -169,8 +169,8 @@ def _tell(made: "Prune", paths: list[str] | None, given: Given | None) -> None:
     """On stderr what stays, in numbers, and what to do about it."""
     from recctl.evidence import Reason, Verdict  # noqa: PLC0415
     from recctl.prune import Ground, Stay  # noqa: PLC0415
-    from recctl.render.summary import plural  # noqa: PLC0415
     from recctl.safetext import one_line  # noqa: PLC0415
+    from recctl.wording import plural  # noqa: PLC0415
 
     young = sum(1 for one in made.judged if one.stay is Stay.YOUNG)
     unknown = [

@@ -11,6 +11,7 @@ from recctl.cli.settings import current, table_of
 from recctl.cli.terminal import Paths, find_corpus, note
 from recctl.errors import UnreadableError, UsageError
 from recctl.naming import OnConflict
+from recctl.wording import some
 
 if TYPE_CHECKING:
     from recctl.rehash import Owners, Rehash
@@ -107,6 +108,5 @@ def _tell(made: "Rehash", test_ids: str | None) -> None:
     for line in advice(made):
         note(line)
     if made.unused:
-        first, *others = made.unused
-        more = f" and {len(others):,} more" if others else ""
-        note(f"{one_line(test_ids)}:{first}{more}: no recording here that lacks a test")
+        lines = some(map(str, made.unused))
+        note(f"{one_line(test_ids)}:{lines}: no recording here that lacks a test")

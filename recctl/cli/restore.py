@@ -10,6 +10,7 @@ from recctl.cli.changing import PlanFormat, PlanOptions, tell_unfinished
 from recctl.cli.settings import current, table_of
 from recctl.cli.terminal import note, write
 from recctl.errors import ExitCode, UnsoundError, UsageError
+from recctl.wording import some
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -123,9 +124,8 @@ def _wanted(
 def _tell_others(paths: list[str]) -> None:
     from recctl.safetext import one_line  # noqa: PLC0415
 
-    named = ", ".join(one_line(path) for path in paths[:_MOST_TOLD])
-    more = f" and {len(paths) - _MOST_TOLD:,} more" if len(paths) > _MOST_TOLD else ""
-    note(f"not restored, as they have no recording's name: {named}{more}")
+    named = some(map(one_line, paths), _MOST_TOLD)
+    note(f"not restored, as they have no recording's name: {named}")
 
 
 def _list(repository: "Repository", wanted: "Iterable[Wanted]", form: PlanFormat) -> None:

@@ -266,7 +266,7 @@ def _known(
 def _write_baseline(made: "Rebaselined") -> ExitCode:
     """Write what a baseline may hold; what it may not is still reported."""
     from recctl.files import write as write_file  # noqa: PLC0415
-    from recctl.render.summary import plural  # noqa: PLC0415
+    from recctl.wording import plural  # noqa: PLC0415
 
     path = made.baseline.file
     write_file(path, made.baseline.text().encode())

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from recctl.safetext import one_line
+from recctl.wording import some
 
 _FEW = 3
 
@@ -58,11 +59,11 @@ def notes_on(left: Sequence[Left], foreign: Sequence[str], *, whole: bool) -> li
             *(f"{one_line(path)}: {stay}" for path in foreign),
         ]
     lines = [
-        f"{len(alike):,} {why}, left as they are: {_some(map(_told, alike))}"
+        f"{len(alike):,} {why}, left as they are: {some(map(_told, alike), _FEW)}"
         for why, alike in _by_reason(left).items()
     ]
     if foreign:
-        shown = _some(map(one_line, foreign))
+        shown = some(map(one_line, foreign), _FEW)
         lines.append(f"{len(foreign):,} with ids of another hash, which stay: {shown}")
     return lines
 
@@ -96,10 +97,3 @@ def _by_reason(left: Iterable[Left]) -> dict[str, list[Left]]:
 def _told(one: Left) -> str:
     """A file that is left: its path, and the detail if there is one."""
     return one_line(one.path) + (f" ({one_line(one.detail)})" if one.detail else "")
-
-
-def _some(paths: Iterable[str]) -> str:
-    """The first few paths, and how many more there are."""
-    shown = list(paths)
-    more = f" and {len(shown) - _FEW:,} more" if len(shown) > _FEW else ""
-    return ", ".join(shown[:_FEW]) + more

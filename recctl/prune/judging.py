@@ -14,6 +14,7 @@ from recctl.plan import State
 from recctl.prune.proof import Proof
 from recctl.prune.shadows import shadowed
 from recctl.rules.policy import Policy
+from recctl.wording import plural
 
 DAY = 86400.0
 """Seconds."""
@@ -227,5 +228,5 @@ def told_age(seconds: float) -> str:
     for unit, length in (("day", DAY), ("hour", 3600.0), ("minute", 60.0)):
         if seconds >= length and seconds % length == 0:
             count = int(seconds // length)
-            return f"{count:,} {unit}{'' if count == 1 else 's'}"
+            return plural(count, unit)
     return f"{seconds:g} seconds"

@@ -14,6 +14,7 @@ from recctl.plan import Plan, RefusedError, Remove, Review, of
 from recctl.prune.candidates import Map, candidates_of
 from recctl.prune.judging import Ground, Judged, Options, Stay, judge
 from recctl.safetext import one_line
+from recctl.wording import some
 
 _FEW = 3
 _MOST_NAMED = 10
@@ -133,13 +134,6 @@ def _order(one: Judged) -> tuple[bool, str, str, str]:
     test_id = one.candidate.test_id
     place = one.candidate.folder if test_id is None else test_id
     return test_id is None, place, one.reason, one.candidate.path
-
-
-def some(names: Sequence[str], most: int | None) -> str:
-    """The first of some names, and how many more there are; null is all."""
-    shown = ", ".join(map(one_line, names[:most]))
-    more = 0 if most is None else len(names) - most
-    return f"{shown} and {more:,} more" if more > 0 else shown
 
 
 def _population(folder: Path) -> int:

@@ -7,9 +7,10 @@ from recctl.dialects import Table
 from recctl.evidence import Verdict
 from recctl.naming import notes_on
 from recctl.prune.judging import Judged
-from recctl.prune.planning import Prune, some
+from recctl.prune.planning import Prune
 from recctl.safetext import one_line
 from recctl.sources import Sought
+from recctl.wording import plural, some
 
 _FEW = 3
 
@@ -42,7 +43,7 @@ def census(prune: Prune) -> str:
     counts = Counter(one.verdict for one in prune.judged)
     told = ", ".join(f"{counts[one]:,} {one}" for one in Verdict if counts[one])
     total = len(prune.judged)
-    looked_at = f"{total:,} recording{'' if total == 1 else 's'} looked at"
+    looked_at = f"{plural(total, 'recording')} looked at"
     return f"{looked_at}; by the evidence {told}" if told else looked_at
 
 

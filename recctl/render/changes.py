@@ -17,8 +17,8 @@ from recctl.compare.values import Comparison, Statement
 from recctl.render import comparison as render
 from recctl.render import document as document_json
 from recctl.render.markdown import code, escaped
-from recctl.render.summary import plural
 from recctl.safetext import one_line
+from recctl.wording import plural
 
 _STYLES = {Fate.CHANGED: "cyan", Fate.MOVED: "cyan", Fate.ADDED: "green", Fate.REMOVED: "red"}
 _FAINT = "dim"

@@ -9,9 +9,9 @@ from rich.text import Text
 from recctl.compare import ABSENT, Comparison, Difference, Line, Statement
 from recctl.compare.secrecy import is_secret, names_secret
 from recctl.render.markdown import code, escaped, longest_run
-from recctl.render.summary import plural
 from recctl.safetext import harmless, one_line, shortened
 from recctl.secrets import MASK, masked, may_hold
+from recctl.wording import plural
 
 _REMOVED = "red"
 _ADDED = "green"

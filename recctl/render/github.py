@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from recctl.diagnostics import Finding, Report, Severity
-from recctl.render.summary import plural
 from recctl.safetext import harmless, one_line
+from recctl.wording import plural
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 _SHOWN = 10

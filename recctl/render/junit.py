@@ -13,8 +13,8 @@ from html import escape
 from pathlib import PurePath
 
 from recctl.diagnostics import Finding, Report, Severity
-from recctl.render.summary import plural
 from recctl.safetext import harmless, one_line
+from recctl.wording import plural
 
 _NO_XML = re.compile("[\ufffe\uffff]")
 """What XML 1.0 forbids beside the characters that are never harmless (section 2.2)."""

@@ -8,9 +8,9 @@ from dataclasses import asdict, fields
 from recctl.dialects import Dialect
 from recctl.listing import Census, Row
 from recctl.render import document as document_json
-from recctl.render.summary import plural
 from recctl.render.terminal import columns, fitted
 from recctl.safetext import one_line, shortened
+from recctl.wording import plural
 
 _NARROWEST = {6: 20, 4: 6, 5: 5}
 """By column, how far the test, the model and the endpoint may be cut on a terminal."""

@@ -13,9 +13,9 @@ from recctl.plan.document import as_document
 from recctl.plan.receipts import Line
 from recctl.render import document as document_json
 from recctl.render.markdown import code, code_cell, escaped
-from recctl.render.summary import plural
 from recctl.render.terminal import columns
 from recctl.safetext import one_line
+from recctl.wording import plural
 
 _STYLES = {"rename": "cyan", "edit": "cyan", "write": "green", "remove": "red"}
 _NOUNS = {

@@ -13,12 +13,12 @@ from recctl.diagnostics import Severity
 from recctl.dialects import Standing
 from recctl.render import document as document_json
 from recctl.render.markdown import code, escaped, longest_run
-from recctl.render.summary import plural
 from recctl.safetext import harmless, one_line, shortened
 from recctl.shapes import as_objects
 from recctl.show import Logprobs, Sheet
 from recctl.transcript import Choice, Transcript, Usage
 from recctl.wire.oddities import severity_of
+from recctl.wording import plural
 
 Side = Literal["request", "response", "all"]
 

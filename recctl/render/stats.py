@@ -7,10 +7,10 @@ from typing import Any
 
 from recctl.render import document as document_json
 from recctl.render.markdown import code_cell
-from recctl.render.summary import plural
 from recctl.render.terminal import columns
 from recctl.safetext import one_line, shortened
 from recctl.stats import Field, Group, Stats
+from recctl.wording import plural
 
 _NONE = "-"
 

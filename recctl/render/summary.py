@@ -1,6 +1,7 @@
 """A validation report in one line. Loads no library: most runs print nothing else."""
 
 from recctl.diagnostics import Report, Severity
+from recctl.wording import plural
 
 _MOST_RULES = 3
 _WIDTH = 120
@@ -30,11 +31,6 @@ def summary(report: Report) -> str:
         if len(line) <= _WIDTH:
             break
     return line
-
-
-def plural(count: int, noun: str) -> str:
-    """A number and its noun: 1 finding, 2 findings, 1,087 recordings."""
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 def _ranked(report: Report) -> list[tuple[str, int]]:
