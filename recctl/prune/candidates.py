@@ -11,7 +11,7 @@ from recctl.dialects import MaterialError, Name, Standing, Table, identify, mate
 from recctl.errors import UnreadableError
 from recctl.evidence import Judgement, case_of
 from recctl.jsontext import parse
-from recctl.naming import Left
+from recctl.naming import LeavingError, Left
 from recctl.plan import State, below
 from recctl.prune.askers import TooManyError, is_anybodys, is_misnamed
 from recctl.prune.judging import Candidate, Ground, Options
@@ -77,7 +77,7 @@ def scanned(
     try:
         raw, modified = _content(entry)
         recording = _recording(place.name, raw)
-    except _LeavingError as error:
+    except LeavingError as error:
         return Left(str(place), error.why, error.detail)
     path, table = _place(folders, place), options.policy.table
     judgement = identity = asker = None
@@ -107,25 +107,16 @@ def scanned(
     )
 
 
-class _LeavingError(Exception):
-    """A file is not taken, whatever its use."""
-
-    def __init__(self, why: str, detail: str = "") -> None:
-        super().__init__(why, detail)
-        self.why = why
-        self.detail = detail
-
-
 def _content(entry: Entry) -> tuple[bytes, float]:
     """A file's bytes, and when they were last changed, in seconds since 1970."""
     if entry.path.is_symlink():
-        raise _LeavingError("behind a link")
+        raise LeavingError("behind a link")
     try:
         return read(entry), entry.path.stat().st_mtime
     except UnreadableError as error:
-        raise _LeavingError("unreadable", str(error)) from None
+        raise LeavingError("unreadable", str(error)) from None
     except OSError:
-        raise _LeavingError("unreadable", "gone meanwhile") from None
+        raise LeavingError("unreadable", "gone meanwhile") from None
 
 
 def _recording(file_name: str, raw: bytes) -> Recording:
@@ -133,14 +124,14 @@ def _recording(file_name: str, raw: bytes) -> Recording:
     parsed = parse(raw)
     if parsed.flaws:
         flaw = parsed.flaws[0]
-        raise _LeavingError("unreadable", f"line {flaw.line}: {flaw.detail}")
+        raise LeavingError("unreadable", f"line {flaw.line}: {flaw.detail}")
     if Name.parse(file_name) is None:
-        raise _LeavingError("without a recording's name")
+        raise LeavingError("without a recording's name")
     if not Recording.is_interaction(parsed.value):
-        raise _LeavingError("without request and response")
+        raise LeavingError("without request and response")
     recording = Recording(file_name, parsed.value, len(raw))
     if recording.kind is None:
-        raise _LeavingError("of no known kind")
+        raise LeavingError("of no known kind")
     return recording
 
 
