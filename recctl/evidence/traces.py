@@ -21,6 +21,8 @@ from recctl.evidence.verdicts import Ending, Evidence, Opening, Outcome, Run, me
 from recctl.safetext import one_line
 
 if TYPE_CHECKING:
+    from pydantic import ValidationError
+
     from recctl.evidence.border import Line, Untraced
 
 MOST_LINE_BYTES = 64_000
@@ -46,6 +48,8 @@ def read_trace(file: str) -> Evidence:
     Raises UsageError for what cannot be read, is empty, or is no trace. Lines that were cut off
     make the runs doubtful.
     """
+    from pydantic import ValidationError  # noqa: PLC0415 - needed by few commands
+
     from recctl.evidence.border import LINE  # noqa: PLC0415 - it loads pydantic
 
     runs: dict[str, _Story] = {}
@@ -55,7 +59,7 @@ def read_trace(file: str) -> Evidence:
         for number, raw in enumerate(_lines(Path(file)), start=1):
             try:
                 line = LINE.validate_json(raw)
-            except ValueError as error:
+            except ValidationError as error:
                 refused = _refused(file, number, error)
                 if not raw.startswith(_START) or not _is_cut(error):
                     raise UsageError(refused) from None
@@ -63,7 +67,7 @@ def read_trace(file: str) -> Evidence:
                 try:
                     # The whole line that ran into the one that was cut off.
                     line = LINE.validate_json(raw[raw.rfind(_START) :])
-                except ValueError:
+                except ValidationError:
                     continue
             damaged = damaged or not raw.endswith(b"\n")
             runs.setdefault(line.run, _Story(line.run)).take(line)
@@ -86,22 +90,15 @@ def _lines(path: Path) -> Iterator[bytes]:
             yield line
 
 
-def _is_cut(error: ValueError) -> bool:
+def _is_cut(error: "ValidationError") -> bool:
     """Whether a line is no JSON, rather than JSON that makes no sense."""
-    from pydantic import ValidationError  # noqa: PLC0415 - loaded already
-
-    return isinstance(error, ValidationError) and error.errors()[0]["type"] == "json_invalid"
+    return error.errors()[0]["type"] == "json_invalid"
 
 
-def _refused(file: str, number: int, error: ValueError) -> str:
-    from pydantic import ValidationError  # noqa: PLC0415 - loaded already
-
-    text = str(error)
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"][1:])
-        kind = first["type"]
-        text = _WRONG.get(kind, "its {} is not of the form that it has").format(place)
+def _refused(file: str, number: int, error: "ValidationError") -> str:
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"][1:])
+    text = _WRONG.get(first["type"], "its {} is not of the form that it has").format(place)
     return f"{one_line(file)}:{number}: no line of a trace: {one_line(text)[:160]}"
 
 

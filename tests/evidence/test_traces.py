@@ -484,7 +484,7 @@ NONE = "no line of a trace: "
             f":8: {NONE}its run is not of the form that it has",
         ),
         (
-            WHOLE + line("end", exit=0, **{"é" * 200: 1}),
+            WHOLE + line("end", exit=0).replace("exit", "é" * 200).replace("}", ',"exit":0}'),
             f":8: {NONE}it has a {'é' * 151}",
         ),
         (b"\xff\xfe\n", f":1: {NONE}no JSON"),
@@ -594,4 +594,38 @@ def test_what_is_refused_says_how_to_make_one_under_a_name_that_is_free(tmp_path
             refused.write_text(content)
         with pytest.raises(UsageError) as told:
             read(traces=[str(refused)])
-        assert str(told.value).endswith(f"recctl trace -o {tmp_path / free} -- pytest")
+        assert str(told.value).endswith(
+            f"; make one with: recctl trace -o {tmp_path / free} -- pytest"
+        )
+
+
+def test_the_name_that_is_free_is_the_first_one_that_is_and_is_written_for_a_shell(
+    tmp_path: Path,
+) -> None:
+    refused = tmp_path / "a b.jsonl"
+    for name in ("a b.jsonl", "a b-2.jsonl", "a b-3.jsonl"):
+        (tmp_path / name).write_text("tests/a.py::t\n")
+
+    with pytest.raises(UsageError) as told:
+        read(traces=[str(refused)])
+
+    assert str(told.value) == (
+        f"--trace {refused}:1: no line of a trace: no JSON; make one with: recctl trace -o"
+        f" '{tmp_path}/a b-4.jsonl' -- pytest"
+    )
+
+
+@pytest.mark.parametrize("file", [".", "x" * 1_000])
+def test_where_no_name_can_be_found_a_plain_one_is_told(file: str) -> None:
+    with pytest.raises(UsageError) as told:
+        read(traces=[file])
+
+    assert str(told.value).endswith("; make one with: recctl trace -o trace.jsonl -- pytest")
+
+
+def test_after_a_torn_line_that_cannot_be_read_others_are(trace: Path) -> None:
+    torn = ended(test="tests/a.py::u")[:40]
+    evidence = of(trace, "".join([*begun(), opened(), f"{torn}\n", opened(OTHER), *over()]))
+
+    assert evidence.flaws == ("pytest: its trace is damaged",)
+    assert other(evidence).reason is Reason.OPENED

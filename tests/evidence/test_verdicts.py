@@ -400,6 +400,13 @@ def test_a_recording_whose_hash_has_no_test_id_is_shared() -> None:
     assert case_of(PATH, recording(None, "https://host/v1/x"), published()).shared
 
 
+def test_a_recording_whose_hash_cannot_be_had_is_shared() -> None:
+    mine = recording(TEST, "https://host/v1/x")
+    broken = Recording(mine.file_name, {**mine.document, "request": {}}, 0)
+
+    assert case_of(PATH, broken, published()).shared
+
+
 def test_a_recording_with_a_short_name_is_shared() -> None:
     mine = recording(TEST, "https://host/v1/x")
     short = Recording(f"{mine.file_name[:12]}.json", mine.document, 0)

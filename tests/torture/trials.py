@@ -372,7 +372,7 @@ def _limit(seconds: float) -> None:
     used = resource.getrusage(resource.RUSAGE_SELF)
     soon = int(used.ru_utime + used.ru_stime + 6 + 10 * seconds)
     resource.setrlimit(resource.RLIMIT_CPU, (soon, resource.RLIM_INFINITY))
-    signal.setitimer(signal.ITIMER_REAL, 30 + 30 * seconds)
+    signal.setitimer(signal.ITIMER_REAL, 60 + 60 * seconds)
 
 
 def _functions(part: Part) -> Mapping[tuple[str, int, str], list[FunctionType]]:
