@@ -781,10 +781,10 @@ def test_nothing_is_known_of_a_test_whose_recording_changed(
     aged(project)
     with_cache("ls", cwd=project)
     path = files_in(project)[0]
-    from recctl.cli.scanning import cache
+    from recctl.cli.scanning import CacheOptions
     from recctl.config import Settings
 
-    with chdir(project), cache(Settings(project)) as kept:
+    with chdir(project), CacheOptions().cache(Settings(project)) as kept:
         assert kept is not None
         assert known_test(kept, path) == (TEST,)
         path.touch()

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from recctl.cli import scanning
-from recctl.cli.scanning import Bar, watched
+from recctl.cli import progress
+from recctl.cli.progress import Bar, watched
 from recctl.corpus import Entry
 from tests.build import TEST, chat_answer, chat_request, folder_of, recording, write
 from tests.cli import run_here
@@ -26,7 +26,7 @@ def terminal_of(monkeypatch: pytest.MonkeyPatch, patience: float = 0) -> Termina
     made = Terminal()
     monkeypatch.setattr("sys.stderr", made)
     monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.setattr(scanning, "_PATIENCE", patience)
+    monkeypatch.setattr(progress, "_PATIENCE", patience)
     return made
 
 
@@ -65,7 +65,7 @@ def test_the_cursor_is_back_after_an_interruption(
 def test_nothing_is_shown_where_stderr_is_no_terminal(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scanning, "_PATIENCE", 0)
+    monkeypatch.setattr(progress, "_PATIENCE", 0)
     with Bar() as bar:
         bar.show(3, 5)
 
@@ -85,7 +85,7 @@ def test_entries_show_how_many_were_taken(
 
 
 def test_no_bar_is_in_what_a_pipe_gets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scanning, "_PATIENCE", 0)
+    monkeypatch.setattr(progress, "_PATIENCE", 0)
     write(tmp_path, folder_of(TEST), recording(chat_request("Fog?"), chat_answer("No.")))
 
     ran = run_here("validate", cwd=tmp_path)

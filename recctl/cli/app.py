@@ -5,57 +5,40 @@ A command's module is imported when the command is called, and imports what it n
 
 import os
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from functools import partial
 from importlib import import_module
 from inspect import Parameter, Signature, signature
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import Annotated, Any, get_args
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from recctl import __version__
 from recctl.cli import COMMANDS
-from recctl.cli.settings import chosen_file, chosen_jobs, without_cache
+from recctl.cli.settings import chosen_file
 from recctl.errors import EXIT_MEANINGS
-
-if TYPE_CHECKING:
-    from contextvars import ContextVar
 
 _EPILOG = "Exit codes: " + ", ".join(f"{code} {text}" for code, text in EXIT_MEANINGS.items()) + "."
 
 _CONFIG = Annotated[
     str | None, typer.Option(metavar="FILE", help="Take the configuration from this file.")
 ]
-_JOBS = Annotated[
-    int | None,
-    typer.Option(metavar="N", min=1, help="Read with so many processes; default: one a processor."),
-]
-_NO_CACHE = Annotated[
-    bool, typer.Option("--no-cache", help="Neither use nor keep what was learned of files.")
-]
 
 
-def _configured(run: Callable[..., int], knows: Collection[str]) -> Callable[..., int]:
-    """A command's function with each of its options as a parameter.
+def _configured(run: Callable[..., int]) -> Callable[..., int]:
+    """A command's function with each of its options as a parameter, and `--config` as the last.
 
-    A parameter whose type is a dataclass stands for a group of options, its fields. Every command
-    has `--config`; `knows` tells which of `cache` and `jobs` it has a use for.
+    A parameter whose type is a dataclass stands for a group of options, its fields.
     """
-    shared: dict[str, tuple[ContextVar[Any], Any, Any]] = {"config": (chosen_file, _CONFIG, None)}
-    if "jobs" in knows:
-        shared["jobs"] = (chosen_jobs, _JOBS, None)
-    if "cache" in knows:
-        shared["no_cache"] = (without_cache, _NO_CACHE, False)
     known = signature(run).parameters
     groups: dict[str, Any] = {
         name: one.annotation for name, one in known.items() if is_dataclass(one.annotation)
     }
 
-    def configured(**options: Any) -> int:
-        for name, (chosen, *_) in shared.items():
-            chosen.set(options.pop(name))
+    def configured(config: str | None, **options: Any) -> int:
+        chosen_file.set(config)
         made = {
             name: group(**{one.name: options.pop(one.name) for one in fields(group)})
             for name, group in groups.items()
@@ -66,7 +49,7 @@ def _configured(run: Callable[..., int], knows: Collection[str]) -> Callable[...
     for name, parameter in known.items():
         members = fields(groups[name]) if name in groups else ()
         parameters += [_option(one.name, one.type, one.default) for one in members] or [parameter]
-    parameters += [_option(name, *declared) for name, (_, *declared) in shared.items()]
+    parameters.append(_option("config", _CONFIG, None))
     configured.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
     configured.__annotations__ = {one.name: one.annotation for one in parameters}
     return configured
@@ -145,7 +128,7 @@ class _LazyGroup(_Sparing, TyperGroup):
         module = import_module(f"recctl.cli.{name}")
         app = typer.Typer(add_completion=False, rich_markup_mode=None)
         text = COMMANDS[name] + "\n\n" + module.DETAILS
-        run = _configured(module.run, getattr(module, "KNOWS", ()))
+        run = _configured(module.run)
         app.command(name, cls=_Command, help=text, epilog=_EPILOG)(run)
         command: Any = typer.main.get_command(app)
         command.optional_values = getattr(module, "OPTIONAL_VALUES", {})

@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
-from recctl.cli.scanning import watched
+from recctl.cli.finding import with_missing_told
+from recctl.cli.progress import watched
 from recctl.cli.settings import current
-from recctl.cli.terminal import note, with_missing_told, write
+from recctl.cli.terminal import note, write
 from recctl.errors import ExitCode, RecctlError, UsageError
 
 DETAILS = """PATHS are files or folders; none: every folder named recordings below this one. A REF

@@ -118,7 +118,7 @@ class PlanOptions:
 
 def carried_out(plan: "Plan", allow_dirty: bool) -> "Receipt":
     """Change the files, and show how far it is. Raises what `execute` raises."""
-    from recctl.cli.scanning import Bar  # noqa: PLC0415
+    from recctl.cli.progress import Bar  # noqa: PLC0415
     from recctl.plan import execute  # noqa: PLC0415
 
     with Bar() as bar:

@@ -4,12 +4,12 @@ from typing import Annotated
 
 import typer
 
-from recctl.cli.scanning import means
+from recctl.cli.finding import find_corpus
+from recctl.cli.scanning import ScanOptions
 from recctl.cli.settings import current, table_of
-from recctl.cli.terminal import find_corpus, note, write
+from recctl.cli.terminal import note, write
 from recctl.errors import ExitCode, RecctlError
 
-KNOWS = ("cache", "jobs")
 DETAILS = """A dialect is a dated set of rules that turn a request into the hash in a file's name.
 With PATHS, counts the recordings there by the dialects that give their names."""
 
@@ -19,6 +19,8 @@ def run(
         list[str] | None,
         typer.Argument(metavar="PATHS", help="Files or folders to count in.", show_default=False),
     ] = None,
+    *,
+    look: ScanOptions,
 ) -> int:
     """List, and count where there are paths."""
     from recctl.render import listing as render  # noqa: PLC0415
@@ -32,7 +34,7 @@ def run(
         from recctl.listing import census  # noqa: PLC0415
 
         corpus, code = find_corpus(paths, settings)
-        with means(settings) as scans:
+        with look.means(settings) as scans:
             found = facts_in(corpus.entries, table, scans, unread)
             counted = census((facts.identity for _, facts in found), table)
     lines = render.dialects_as_text(table.dialects, counted)

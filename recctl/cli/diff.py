@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recctl.cli.scanning import resolved
+from recctl.cli.scanning import CacheOptions
 from recctl.cli.settings import current, table_of
 from recctl.cli.terminal import (
     Color,
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
     _Read = tuple[str, Recording]
 
-KNOWS = ("cache",)
 DETAILS = """A and B are recordings: each a hash or its first 4 digits or more, a rec- id, a path,
 or - for stdin. Hashes are looked for at the configured roots, else below this folder, or at PATHS
 after A and B. Two folders are compared as trees.
@@ -118,6 +117,7 @@ def run(
         ),
     ] = None,
     color: ColorOption = Color.AUTO,
+    kept: CacheOptions,
 ) -> int:
     """Read both sides, compare, print."""
     from recctl.compare.values import Part as Compared  # noqa: PLC0415
@@ -125,7 +125,7 @@ def run(
     given = arguments or []
     most = _checked_size(max_bytes, form)
     settings = current()
-    look = _Look(table_of(settings), Compared(part.value), ignore_volatile=ignore_volatile)
+    look = _Look(table_of(settings), Compared(part.value), kept, ignore_volatile=ignore_volatile)
     output = _Output(form, most, color)
     if git is None and not staged:
         if _are_folders(given):
@@ -147,21 +147,21 @@ class _Look:
 
     table: "Table"
     part: "Compared"
+    kept: CacheOptions
     ignore_volatile: bool
 
     def at(self, sides: "Sides", settings: "Settings") -> "Changes":
         """What differs between two trees."""
-        from recctl.cli.scanning import cache  # noqa: PLC0415
         from recctl.compare.changes import changes  # noqa: PLC0415
         from recctl.facts import known_test  # noqa: PLC0415
 
-        with cache(settings) as kept:
+        with self.kept.cache(settings) as cache:
             return changes(
                 sides,
                 self.table,
                 part=self.part,
                 ignore_volatile=self.ignore_volatile,
-                test_of=lambda path: None if kept is None else known_test(kept, path),
+                test_of=lambda path: None if cache is None else known_test(cache, path),
             )
 
     def at_two(self, before: "_Read", after: "_Read") -> "Pair":
@@ -266,7 +266,7 @@ def _two(
         raise UsageError("standard input is one recording: name the other")
     if "-" in given[2:]:
         raise UsageError("- is A or B, no PATH")
-    before, after, code = _both(given[0], given[1], given[2:], settings)
+    before, after, code = _both(given[0], given[1], given[2:], settings, look.kept)
     pair = look.at_two(before, after)
     comparison = pair.comparison
     told = comparison is not None and bool(comparison.statements or comparison.answers)
@@ -283,7 +283,7 @@ def _two(
 
 
 def _both(
-    first: str, second: str, paths: list[str], settings: "Settings"
+    first: str, second: str, paths: list[str], settings: "Settings", kept: CacheOptions
 ) -> "tuple[_Read, _Read, ExitCode]":
     """Two recordings, each with where it stands, and the exit code so far."""
     from recctl.corpus import Entry, named, read_or_tell, recording_of  # noqa: PLC0415
@@ -297,7 +297,7 @@ def _both(
             continue
         entry: Entry | None = named(reference)
         if entry is None:
-            entry, code = resolved(reference, paths, settings)
+            entry, code = kept.resolved(reference, paths, settings)
         content = read_or_tell(entry)
         found.append((str(entry.path), recording_of(str(entry.path), entry.path.name, content)))
     return found[0], found[1], code

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from recctl.cli.finding import Paths, find_corpus
 from recctl.cli.proof import EVIDENCE, HOW_TO_GET_SOME, EvidenceOptions, judging
-from recctl.cli.scanning import means
+from recctl.cli.scanning import ScanOptions
 from recctl.cli.selecting import GLOBS, FilterOptions, Selected, selected
 from recctl.cli.settings import current, policy_of
-from recctl.cli.terminal import Paths, find_corpus, note, terminal_width, write
+from recctl.cli.terminal import note, terminal_width, write
 from recctl.errors import ExitCode, RecctlError, UsageError
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from recctl.listing import Row
     from recctl.recording import Recording
 
-KNOWS = ("cache", "jobs")
 DETAILS = f"""{GLOBS}
 
 {EVIDENCE}
@@ -60,6 +60,7 @@ def run(
     null: Annotated[
         bool, typer.Option("-0", "--null", help="End each path with a NUL byte (with paths).")
     ] = False,
+    look: ScanOptions,
 ) -> int:
     """List what passes all filters; name on stderr what cannot be read."""
     from recctl.wording import plural  # noqa: PLC0415
@@ -77,7 +78,7 @@ def run(
     corpus, code = find_corpus(paths, settings)
     judge = None if given is None else judging(corpus, given, policy)
     unread: list[RecctlError] = []
-    with means(settings, streams=form not in _AT_ONCE) as scans:
+    with look.means(settings, streams=form not in _AT_ONCE) as scans:
         found = selected(corpus, filters, policy.table, scans, unread, whole=judge is not None)
         listed = _print(_rows(found, judge, verdicts), form, "\0" if null else "\n")
     for error in unread:

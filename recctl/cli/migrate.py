@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recctl.cli.changing import PlanOptions, root_of_corpus
+from recctl.cli.finding import Paths, find_corpus
+from recctl.cli.progress import watched
 from recctl.cli.rehash import OnConflictOption, ToOption
-from recctl.cli.scanning import watched
 from recctl.cli.selecting import GLOBS, FilterOptions, passing
 from recctl.cli.settings import current, table_of
-from recctl.cli.terminal import Paths, find_corpus, note
+from recctl.cli.terminal import note
 from recctl.errors import ExitCode, UsageError
 from recctl.naming import OnConflict
 

@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 from recctl.cli.changing import PlanOptions, root_of_corpus
-from recctl.cli.scanning import Bar
+from recctl.cli.finding import Paths, find_corpus
+from recctl.cli.progress import Bar
 from recctl.cli.settings import current, table_of
-from recctl.cli.terminal import Paths, find_corpus
 from recctl.normalize import Part
 
 DETAILS = """`created` and durations become 0, `created_at` the first second of 1970, ids rec- and

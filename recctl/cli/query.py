@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recctl.cli.scanning import means
+from recctl.cli.finding import Paths, find_corpus
+from recctl.cli.scanning import ScanOptions
 from recctl.cli.settings import current, policy_of
-from recctl.cli.terminal import Paths, find_corpus, note, read_stdin, terminal_width, write
+from recctl.cli.terminal import note, read_stdin, terminal_width, write
 from recctl.errors import ExitCode, RecctlError, UsageError
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from recctl.diagnostics import Finding
     from recctl.query import Answer, Question
 
-KNOWS = ("cache", "jobs")
 DETAILS = """SQL is one SELECT, as SQLite has it, or - for stdin. The tables recordings and findings
 hold what is at PATHS as it is now; --schema prints their columns. Nothing can be changed by it.
 
@@ -44,6 +44,7 @@ def run(
     *,
     schema: Annotated[bool, typer.Option("--schema", help="Print the tables.")] = False,
     form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TABLE,
+    look: ScanOptions,
 ) -> int:
     """Check the question, look, answer."""
     from recctl import query  # noqa: PLC0415
@@ -57,17 +58,19 @@ def run(
         raise UsageError('give a SELECT, as in: recctl query "SELECT count(*) FROM recordings"')
     text = read_stdin().decode("utf-8", "replace") if sql == "-" else sql
     with closing(query.Question(text)) as question:
-        return _answered(question, paths, form)
+        return _answered(question, paths, form, look)
 
 
-def _answered(question: "Question", paths: list[str] | None, form: Format) -> int:
+def _answered(
+    question: "Question", paths: list[str] | None, form: Format, look: ScanOptions
+) -> int:
     from recctl.facts import facts_in  # noqa: PLC0415
 
     settings = current()
     policy = policy_of(settings)
     corpus, code = find_corpus(paths, settings)
     unread: list[RecctlError] = []
-    with means(settings) as scans:
+    with look.means(settings) as scans:
         findings: Iterable[Finding] = ()
         if question.needs_findings:
             from recctl.cli.validate import selection_of  # noqa: PLC0415

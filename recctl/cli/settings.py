@@ -15,13 +15,6 @@ chosen_file: ContextVar[str | None] = ContextVar("chosen_file", default=None)
 """The file named by `--config`, which every command takes."""
 
 
-chosen_jobs: ContextVar[int | None] = ContextVar("chosen_jobs", default=None)
-"""The number of processes given by `--jobs`, which commands have that look through files."""
-
-without_cache: ContextVar[bool] = ContextVar("without_cache", default=False)
-"""Whether `--no-cache` was given, which commands have that know a cache."""
-
-
 def current() -> "Settings":
     """The configuration. Raises UsageError for one that makes no sense."""
     from recctl.config import load  # noqa: PLC0415

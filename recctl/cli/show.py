@@ -6,22 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recctl.cli.scanning import resolved
+from recctl.cli.finding import Paths
+from recctl.cli.scanning import CacheOptions
 from recctl.cli.settings import current, table_of
-from recctl.cli.terminal import (
-    Color,
-    ColorOption,
-    Paths,
-    print_lines,
-    read_stdin,
-    write,
-)
+from recctl.cli.terminal import Color, ColorOption, print_lines, read_stdin, write
 from recctl.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from recctl.config import Settings
 
-KNOWS = ("cache",)
 DETAILS = """REF is a hash or the first 4 digits or more of it, a rec- id, a path, or - for stdin.
 It is looked for among the recordings at PATHS."""
 
@@ -63,6 +56,7 @@ def run(
         bool, typer.Option("--raw", help="Print the JSON as it was recorded, or one side of it.")
     ] = False,
     color: ColorOption = Color.AUTO,
+    kept: CacheOptions,
 ) -> int:
     """Find, read, print."""
     if chunks and form is Format.JSON:
@@ -70,7 +64,7 @@ def run(
     if raw and form is not Format.TEXT:
         raise UsageError("--raw prints what was recorded and takes no --format")
     settings = current()
-    where, name, content, code = _find(reference, paths, settings)
+    where, name, content, code = _find(reference, paths, settings, kept)
     if raw:
         _write_raw(_one_side(where, content, part))
         return code
@@ -94,7 +88,7 @@ def run(
 
 
 def _find(
-    reference: str, paths: list[str] | None, settings: "Settings"
+    reference: str, paths: list[str] | None, settings: "Settings", kept: CacheOptions
 ) -> tuple[str, str, bytes, int]:
     """Where the recording stands, its file name, its bytes, and the exit code so far."""
     if reference == "-":
@@ -104,7 +98,7 @@ def _find(
 
     entry, code = named(reference), ExitCode.FINE
     if entry is None:
-        entry, code = resolved(reference, paths, settings)
+        entry, code = kept.resolved(reference, paths, settings)
     return str(entry.path), entry.path.name, read_or_tell(entry), code
 
 

@@ -6,15 +6,15 @@ from typing import Annotated
 
 import typer
 
+from recctl.cli.finding import Paths, find_corpus
 from recctl.cli.proof import EVIDENCE, HOW_TO_GET_SOME, EvidenceOptions, judging
-from recctl.cli.scanning import means
+from recctl.cli.scanning import ScanOptions
 from recctl.cli.selecting import GLOBS, FilterOptions, selected
 from recctl.cli.settings import current, policy_of
-from recctl.cli.terminal import Paths, find_corpus, note, write
+from recctl.cli.terminal import note, write
 from recctl.errors import ExitCode, RecctlError, UsageError
 from recctl.stats import OVERVIEW, Field
 
-KNOWS = ("cache", "jobs")
 DETAILS = f"""Counts recordings and their bytes, by fields: a table each. Without --by these are
 {", ".join(OVERVIEW)}, and evidence where there is any; their first
 values are shown. With --by all values are.
@@ -49,6 +49,7 @@ def run(
     evidence: EvidenceOptions,
     which: FilterOptions,
     form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TEXT,
+    look: ScanOptions,
 ) -> int:
     """Count what passes all filters; name on stderr what cannot be read."""
     from recctl.render import stats as render  # noqa: PLC0415
@@ -67,7 +68,7 @@ def run(
     policy = policy_of(settings)
     judge = None if given is None else judging(corpus, given, policy)
     unread: list[RecctlError] = []
-    with means(settings) as scans:
+    with look.means(settings) as scans:
         found = selected(corpus, filters, policy.table, scans, unread, whole=judge is not None)
         made = stats(
             (

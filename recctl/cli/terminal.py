@@ -1,26 +1,17 @@
-"""Writing to the terminal, and the options that commands share."""
+"""Writing to the terminal, and reading from it."""
 
 import os
 import sys
 from collections.abc import Iterable
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recctl.errors import ExitCode, UnreadableError
-from recctl.project import OWN_FOLDER
+from recctl.errors import UnreadableError
 
 if TYPE_CHECKING:
     from rich.text import Text
-
-    from recctl.config import Settings
-    from recctl.corpus import Corpus
-
-
-JOURNAL = f"{OWN_FOLDER}/journal"
-"""Where the plan engine keeps what it is doing, below the root of the changes."""
 
 
 class Color(StrEnum):
@@ -31,52 +22,9 @@ class Color(StrEnum):
     NEVER = "never"
 
 
-Paths = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="PATHS",
-        help="Files or folders; none: the configured roots, else all below this folder.",
-        show_default=False,
-    ),
-]
 ColorOption = Annotated[
     Color, typer.Option(help="Color the text; auto: on a terminal, unless NO_COLOR is set.")
 ]
-
-
-def find_corpus(paths: list[str] | None, settings: "Settings") -> tuple["Corpus", ExitCode]:
-    """The corpus at the given paths, else at the configured roots.
-
-    Missing ones are named on stderr and make the code 2.
-    """
-    from recctl.corpus import find  # noqa: PLC0415
-
-    return with_missing_told(find(paths or settings.root_paths))
-
-
-def with_missing_told(corpus: "Corpus") -> tuple["Corpus", ExitCode]:
-    """A corpus and the exit code so far.
-
-    Its missing paths are named on stderr, and a change that was begun and is not finished.
-    """
-    from recctl.safetext import one_line  # noqa: PLC0415
-
-    _tell_unfinished()
-    for path in corpus.missing:
-        note(f"{one_line(path)}: no such file or folder")
-    return corpus, ExitCode.USAGE if corpus.missing else ExitCode.FINE
-
-
-def _tell_unfinished() -> None:
-    """Look for a journal first, which costs next to nothing."""
-    try:
-        here = Path.cwd()
-    except OSError:
-        return
-    if any((folder / JOURNAL).exists() for folder in (here, *here.parents)):
-        from recctl.cli.changing import root_in, tell_unfinished  # noqa: PLC0415
-
-        tell_unfinished(root_in(None))
 
 
 def note(message: str) -> None:

@@ -16,9 +16,10 @@ from recctl.cli.changing import (
     carried_out,
     root_of_corpus,
 )
-from recctl.cli.scanning import means
+from recctl.cli.finding import Paths, find_corpus
+from recctl.cli.scanning import ScanOptions
 from recctl.cli.settings import current, policy_of
-from recctl.cli.terminal import Color, ColorOption, Paths, find_corpus, note, print_lines, write
+from recctl.cli.terminal import Color, ColorOption, note, print_lines, write
 from recctl.config import BASELINE
 from recctl.errors import ExitCode, UsageError
 from recctl.safetext import one_line
@@ -41,7 +42,6 @@ DETAILS = """Changes nothing without --fix --apply. Findings go to stdout, the s
 `recctl rule` lists what is checked. RULES are codes, beginnings of codes, or names, separated by
 commas: I302, W4, stale."""
 
-KNOWS = ("cache", "jobs")
 OPTIONAL_VALUES = {"--baseline": "", "--write-baseline": ""}
 
 
@@ -111,6 +111,7 @@ def run(
         bool, typer.Option("--exit-zero", help="Exit with 0 even if there are findings.")
     ] = False,
     color: ColorOption = Color.AUTO,
+    look: ScanOptions,
 ) -> int:
     """Check, print the report, tell by the exit code whether there were findings."""
     from recctl.render.summary import summary  # noqa: PLC0415
@@ -132,7 +133,7 @@ def run(
     corpus, code = find_corpus(paths, settings)
 
     def looked(at: "Corpus", without: "Baseline | None" = None) -> "Report":
-        with means(settings) as scans:
+        with look.means(settings) as scans:
             return validate(at, selection, policy, without, whole=whole, means=scans)
 
     if output is not None:

@@ -11,17 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recctl.cli.scanning import means
+from recctl.cli.finding import with_missing_told
+from recctl.cli.scanning import ScanOptions
 from recctl.cli.settings import current, table_of
-from recctl.cli.terminal import (
-    Color,
-    ColorOption,
-    note,
-    print_lines,
-    read_stdin,
-    with_missing_told,
-    write,
-)
+from recctl.cli.terminal import Color, ColorOption, note, print_lines, read_stdin, write
 from recctl.errors import (
     ExitCode,
     NothingFoundError,
@@ -38,7 +31,6 @@ if TYPE_CHECKING:
     from recctl.explain import Asked, Told
     from recctl.gitstore import Repository
 
-KNOWS = ("cache", "jobs")
 DETAILS = """Without HASH or --request, the text of the failed run is read from stdin: the error's
 own words, or a whole log of tests or of a server, in which every miss is explained once. The text
 must have the line "Recording not found for …". What stands around it is of use: the test, the
@@ -92,6 +84,7 @@ def run(
     ] = 3,
     form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TEXT,
     color: ColorOption = Color.AUTO,
+    look: ScanOptions,
 ) -> ExitCode:
     """Find out what is asked, look, tell."""
     from recctl.explain import Options, explain  # noqa: PLC0415
@@ -115,7 +108,7 @@ def run(
     if code:
         return code
     repository = _repository(paths)
-    with means(settings) as scans:
+    with look.means(settings) as scans:
         found = explain(wanted, corpus.entries, repository, Options(table, nearest), scans)
     if form is Format.JSON:
         write(render.as_json(found, is_whole=is_whole))
