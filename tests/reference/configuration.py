@@ -91,7 +91,13 @@ baseline.
 An entry of `ignore`, `per-file-ignores` or the baseline that matches nothing any more is a finding
 itself ({unused}), so that none of them hides a later mistake.
 Entries of `ignore` are judged where the whole corpus is checked: without PATHS, and with `roots` or
-in the configuration's folder or above it.
+in the configuration's folder or above it. `--write-baseline` with PATHS or `--select` keeps the
+entries that it could not judge.
+
+The rule {secret} looks for credentials, and needs a library for it, which comes with the extra
+`secrets`: `pip install '.[secrets]'` in a checkout. Without it the rule is not checked, and
+selecting it says so. The first time it looks into a suspicious file, the library keeps its compiled
+patterns in the user's cache folder.
 
 ## Other variables
 """
@@ -137,7 +143,8 @@ def page() -> str:
     )
     parts += sections
     unused = ", ".join(link(rule, rule.name, "rules.md") for rule in LEFTOVER_RULES)
-    parts += [_own_dialects(), _SELECTORS.format(unused=unused)]
+    [secret] = [link(rule, rule.name, "rules.md") for rule in TABLE if rule.name == "secret"]
+    parts += [_own_dialects(), _SELECTORS.format(unused=unused, secret=secret)]
     parts.append(
         table(
             ("variable", "what it does"), [(code(name), what) for name, what in _VARIABLES.items()]
