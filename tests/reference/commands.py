@@ -249,12 +249,14 @@ def _options(options: Sequence[Option]) -> str:
 
 
 def _also(command: Command, shared: Mapping[Option, str]) -> str:
-    groups: dict[str, list[str]] = {}
-    for one in command.options:
-        if one in shared:
-            groups.setdefault(shared[one], []).append(code(one.flag))
-    told = [
-        f"{', '.join(names)} ([{title.lower()}](#{title.lower().replace(' ', '-')}))"
-        for title, names in groups.items()
-    ]
+    """The options that are explained elsewhere, in the order in which they stand there."""
+    told = []
+    for title in _SHARED:
+        flags = [
+            code(one.flag)
+            for one, home in shared.items()
+            if home == title and one in command.options
+        ]
+        anchor = title.lower().replace(" ", "-")
+        told += [f"{', '.join(flags)} ([{title.lower()}](#{anchor}))"] if flags else []
     return f"And {'; '.join(told)}.\n" if told else ""

@@ -102,5 +102,4 @@ PICTURES = (
         100,
     ),
     Picture("conversation", "show 8c5441fa", "examples/clean", 100),
-    Picture("difference", "diff 8c5441fa ca1004f4", "examples/clean", 80),
 )
