@@ -7,7 +7,7 @@ they are: annotations, decorators, `__all__`, docstrings, and the arguments of `
 """
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import ndiff
 from pathlib import Path
@@ -24,7 +24,8 @@ class Mutant:
     """One change of a module. `lines` are those of the statement that it is in.
 
     `function` is the first line and the name of the outermost function around it, of whose code it
-    is a part; null where it is a part of no function's code.
+    is a part; null where it is a part of no function's code. `before` and `after` are the texts
+    around the statement of the module in which it is.
     """
 
     number: int
@@ -34,12 +35,16 @@ class Mutant:
     lines: frozenset[int]
     function: tuple[int, str] | None
     tree: cst.Module = field(repr=False)
+    before: str = field(repr=False)
+    statement: cst.CSTNode = field(repr=False)
+    after: str = field(repr=False)
     node: cst.CSTNode = field(repr=False)
     changed: cst.CSTNode = field(repr=False)
 
     def source(self) -> str:
         """The source of the mutated module."""
-        return str(self.tree.visit(_Replacement(self.node, self.changed)).code)
+        made = self.statement.visit(_Replacement(self.node, self.changed))
+        return self.before + str(self.tree.code_for_node(made)) + self.after
 
     def difference(self) -> tuple[str, str]:
         """The lines that differ, without their indentation: as they were, and as they are now."""
@@ -55,22 +60,32 @@ def mutants(top: Path, module: str) -> list[Mutant]:
     source = (top / module).read_text("utf-8")
     wrapper = MetadataWrapper(cst.parse_module(source))
     statements = _statements(ast.parse(source))
-    visitor = _Visitor()
-    wrapper.visit(visitor)
-    return [
-        Mutant(
-            number,
-            module,
-            found.inside,
-            found.line,
-            statements.get(found.line, frozenset({found.line})),
-            found.function,
-            wrapper.module,
-            found.node,
-            found.changed,
-        )
-        for number, found in enumerate(visitor.found)
-    ]
+    tree = wrapper.module
+    head = "".join(tree.code_for_node(one) for one in tree.header)
+    foot = "".join(tree.code_for_node(one) for one in tree.footer)
+    texts = [tree.code_for_node(one) for one in tree.body]
+    made: list[Mutant] = []
+    for place, statement in enumerate(tree.body):
+        visitor = _Visitor(wrapper)
+        statement.visit(visitor)
+        before, after = head + "".join(texts[:place]), "".join(texts[place + 1 :]) + foot
+        for found in visitor.found:
+            mutant = Mutant(
+                len(made),
+                module,
+                found.inside,
+                found.line,
+                statements.get(found.line, frozenset({found.line})),
+                found.function,
+                tree,
+                before,
+                statement,
+                after,
+                found.node,
+                found.changed,
+            )
+            made.append(mutant)
+    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +98,9 @@ class _Found:
 
 
 class _Visitor(cst.CSTVisitor):  # type: ignore[misc]
-    METADATA_DEPENDENCIES = (PositionProvider,)
-
-    def __init__(self) -> None:
+    def __init__(self, wrapper: MetadataWrapper) -> None:
         super().__init__()
+        self._positions = wrapper.resolve(PositionProvider)
         self.found: list[_Found] = []
         self._names: list[str] = []
         self._functions: list[tuple[int, str]] = []
@@ -99,8 +113,8 @@ class _Visitor(cst.CSTVisitor):  # type: ignore[misc]
             self._names.append(node.name.value)
         if isinstance(node, cst.FunctionDef):
             first = node.decorators[0] if node.decorators else node
-            line = self.get_metadata(PositionProvider, first).start.line
-            self._functions.append((line, self._qualified(self._names)))
+            line = int(self._positions[first].start.line)
+            self._functions.append((line, ".".join(self._names)))
         for changed in _changes(node):
             self.found.append(
                 _Found(
@@ -125,12 +139,8 @@ class _Visitor(cst.CSTVisitor):  # type: ignore[misc]
         if isinstance(original_node, cst.FunctionDef | cst.ClassDef):
             self._names.pop()
 
-    def _qualified(self, names: Iterable[str]) -> str:
-        """As Python names the code of an outermost function."""
-        return ".".join(names)
-
     def _line(self, node: cst.CSTNode) -> int:
-        return int(self.get_metadata(PositionProvider, node).start.line)
+        return int(self._positions[node].start.line)
 
 
 class _Replacement(cst.CSTTransformer):  # type: ignore[misc]

@@ -38,7 +38,11 @@ PARTS = (
         "evidence",
         "recctl/evidence",
         ("tests/evidence",),
-        ("tests/evidence/test_pytest_plugin.py", "tests/evidence/test_trace_command.py"),
+        (
+            "tests/evidence/test_pytest_plugin.py",
+            "tests/evidence/test_trace_command.py",
+            "tests/evidence/test_tracing.py",
+        ),
     ),
     Part("plan", "recctl/plan", ("tests/plan",), ("tests/plan/test_kill.py",)),
 )
