@@ -60,12 +60,12 @@ class Oddity(NamedTuple):
 class Transcript(NamedTuple):
     """A whole answer. `complete` means that every choice came to its end; `chunks` counts them."""
 
-    format: str
-    complete: bool
-    chunks: int
-    id: str | None
-    created: int | float | None
-    model: str | None
+    format: str = ""
+    complete: bool = False
+    chunks: int = 0
+    id: str | None = None
+    created: int | float | None = None
+    model: str | None = None
     service_tier: str | None = None
     system_fingerprint: str | None = None
     choices: tuple[Choice, ...] = ()

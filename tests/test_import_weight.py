@@ -81,9 +81,8 @@ def test_folding_a_recording_loads_no_library() -> None:
 def test_reading_an_answer_of_any_format_does_not_load_dataclasses() -> None:
     code = (
         "import recctl.recording, recctl.conversation\n"
-        "from importlib import import_module\n"
         "from recctl.wire import FORMATS, reasoning, sse\n"
-        "[import_module(one.module) for one in FORMATS]"
+        "[one.loaded() for one in FORMATS]"
     )
     assert modules_after(code) & {"dataclasses", "inspect"} == set()
 

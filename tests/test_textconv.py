@@ -391,5 +391,4 @@ EXPECTED = {
     "recctl.safetext", "recctl.shapes", "recctl.textconv", "recctl.transcript",
     "recctl.wire", "recctl.wire.checks", "recctl.wire.format", "recctl.wire.normal",
     "recctl.wire.openai_chat", "recctl.wire.openai_choices", "recctl.wire.plain",
-    "recctl.wire.telling",
 }  # fmt: skip

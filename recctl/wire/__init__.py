@@ -11,9 +11,8 @@ from typing import Any, NamedTuple
 from recctl.shapes import fields, items
 from recctl.transcript import Oddity, Transcript
 from recctl.wire import plain
-from recctl.wire.format import Format
+from recctl.wire.format import FORMATS, Format, of_class
 from recctl.wire.normal import error_words, in_short, without_nulls
-from recctl.wire.telling import FORMATS, of_class
 
 __all__ = ["FORMATS", "Answer", "chunk_values", "read"]
 
@@ -101,8 +100,10 @@ def _whole(body: Any, note: Notes) -> Answer:
         for form in FORMATS:
             if form.is_whole(class_name, data):
                 # There are no chunks that something could be seen at.
-                told = form.from_whole(data, lambda code, _, detail: note(code, None, detail))
-                return Answer(told, data)
+                told = form.loaded().from_whole(
+                    data, lambda code, _, detail: note(code, None, detail)
+                )
+                return Answer(told._replace(format=form.name), data)
     return Answer(plain.from_whole(class_name, data), data if class_name else body)
 
 
@@ -120,7 +121,7 @@ def _streamed(body: list[Any], note: Notes) -> Answer:
         return Answer(plain.unknown(complete=False), None)
     wanted = kinds.most_common(1)[0][0]
     form = next(form for form in FORMATS if form.name == wanted)
-    fold = form.fold(note)
+    fold = form.loaded().fold(note)
     foreign = []
     add = fold.add
     for own, data, at in chunks:
@@ -131,7 +132,8 @@ def _streamed(body: list[Any], note: Notes) -> Answer:
     for data, at in foreign[:_MOST_FOREIGN]:
         note("mixed-stream", at, f"not of format {wanted}: {in_short(data)}")
     transcript, rebuilt = fold.finish()
-    return Answer(transcript._replace(complete=transcript.complete and not foreign), rebuilt)
+    complete = transcript.complete and not foreign
+    return Answer(transcript._replace(format=form.name, complete=complete), rebuilt)
 
 
 def _is_of_any_format(data: Any) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from recctl.shapes import fields, items, text
 from recctl.transcript import Choice, ToolCall, Transcript
 from recctl.wire.checks import Constants, note_choice, note_finish_of_tools, note_numbers
-from recctl.wire.format import Note, Object
+from recctl.wire.format import Note, Object, folded
 from recctl.wire.normal import (
     error_words,
     finish,
@@ -23,7 +23,10 @@ from recctl.wire.normal import (
     without_nulls,
 )
 
-NAME = "anthropic"
+_EVENTS = (
+    *("message_start", "message_delta", "message_stop"),
+    *("content_block_start", "content_block_delta", "content_block_stop"),
+)
 _TEXTS = {"text_delta": ("text", "text"), "thinking_delta": ("thinking", "thinking")}
 _BLOCK_OF_DELTA = {
     "text_delta": "text",
@@ -41,6 +44,23 @@ _RAW_INPUT = "arguments_raw"
 """Not a key of the provider's: a tool's input that does not parse, beside an input of null."""
 
 
+def is_chunk(class_name: str, data: Object) -> bool:
+    """Whether it is an event: an error, too, unless it is numbered, as that of OpenAI's is."""
+    if class_name and not class_name.startswith("anthropic."):
+        return False
+    if data.get("type") in _EVENTS:
+        return True
+    numbered = data.get("sequence_number") is not None
+    return data.get("type") == "error" and isinstance(data.get("error"), dict) and not numbered
+
+
+def is_whole(class_name: str, data: Object) -> bool:
+    """Whether it is a message."""
+    if class_name and not class_name.startswith("anthropic."):
+        return False
+    return data.get("type") == "message" and isinstance(data.get("content"), list)
+
+
 def fold(note: Note) -> "_Fold":
     """A fold of a stream of this format."""
     return _Fold(note)
@@ -48,10 +68,8 @@ def fold(note: Note) -> "_Fold":
 
 def from_whole(data: Object, note: Note) -> Transcript:
     """The same as that of a stream that starts with the whole message."""
-    whole = _Fold(note)
-    whole.add({"type": "message_start", "message": data}, 0)
-    whole.add({"type": "message_stop"}, 0)
-    return whole.finish()[0]
+    start = {"type": "message_start", "message": data}
+    return folded(_Fold(note), start, {"type": "message_stop"})
 
 
 class _Fold:
@@ -93,11 +111,8 @@ class _Fold:
             self._note("terminal-missing", None, "no message_stop")
         extra = {key: self._message[key] for key in self._message if key not in _MESSAGE_KEYS}
         transcript = Transcript(
-            format=NAME,
             complete=bool(choices and self._finish_raw) and self._stopped and not self._failed,
-            chunks=0,
             id=text(self._message.get("id")),
-            created=None,
             model=text(self._message.get("model")),
             service_tier=text(self._usage.get("service_tier")),
             choices=choices,

@@ -13,7 +13,7 @@ from typing import Any
 from recctl.shapes import fields, items, text
 from recctl.transcript import Choice, ToolCall, Transcript, Usage
 from recctl.wire.checks import Constants, note_choice, note_numbers, note_usage
-from recctl.wire.format import Note, Object
+from recctl.wire.format import Note, Object, folded
 from recctl.wire.normal import (
     counted_together,
     error_words,
@@ -24,7 +24,7 @@ from recctl.wire.normal import (
     without_nulls,
 )
 
-NAME = "gemini"
+_CLASS = "GenerateContentResponse"
 _ANSWER_KEYS = (
     *("sdk_http_response", "candidates", "create_time", "model_version", "prompt_feedback"),
     *("response_id", "usage_metadata", "model_status", "automatic_function_calling_history"),
@@ -42,6 +42,14 @@ _STEP = r"""\.([^.\[\]]+)|\[([0-9]{1,9})\]|\['([^']*)'\]|\["([^"]*)"\]"""
 _MOST_STEPS = 100
 
 
+def is_chunk(class_name: str, data: Object) -> bool:  # noqa: ARG001 - its keys have told
+    """Whether it is a chunk, which looks as a whole answer does."""
+    return not class_name or class_name.rpartition(".")[2] == _CLASS
+
+
+is_whole = is_chunk
+
+
 def fold(note: Note) -> "_Fold":
     """A fold of a stream of this format."""
     return _Fold(note)
@@ -49,9 +57,7 @@ def fold(note: Note) -> "_Fold":
 
 def from_whole(data: Object, note: Note) -> Transcript:
     """The same as that of a stream of one chunk."""
-    whole = _Fold(note)
-    whole.add(data, 0)
-    return whole.finish()[0]
+    return folded(_Fold(note), data)
 
 
 class _Fold:
@@ -91,11 +97,8 @@ class _Fold:
         self._note_oddities(folds, blocked=blocked)
         ended = all(choice.finish_raw for choice in choices) if choices else blocked
         transcript = Transcript(
-            format=NAME,
             complete=ended and not self._failed,
-            chunks=0,
             id=text(self._answer.get("response_id")),
-            created=None,
             model=text(self._answer.get("model_version")),
             choices=choices,
             usage=self._counts(),

@@ -16,7 +16,7 @@ from recctl.wire.checks import (
     note_finish_of_tools,
     note_numbers,
 )
-from recctl.wire.format import Note, Object
+from recctl.wire.format import Note, Object, folded
 from recctl.wire.normal import (
     counted_together,
     error_words,
@@ -29,9 +29,9 @@ from recctl.wire.normal import (
     whole_call,
     without_nulls,
 )
-from recctl.wire.telling import interaction_event
 
-NAME = "gemini-interactions"
+_MODULE = "google.genai."
+_EVENTS = ("interaction.", "content.", "step.")
 _LISTS = {"content": "outputs", "step": "steps"}
 _LIST_NAMES = ("outputs", "steps")
 _ENDS = ("interaction.complete", "interaction.completed")
@@ -58,6 +58,30 @@ _RAW_ARGUMENTS = "arguments_raw"
 """Not a key of the provider's: arguments that do not parse, beside arguments of null."""
 
 
+def is_chunk(class_name: str, data: Object) -> bool:
+    """Whether it is an event."""
+    if class_name and not class_name.startswith(_MODULE):
+        return False
+    kind = _type(data)
+    return kind.startswith(_EVENTS) or (kind == "error" and "event_type" in data)
+
+
+def is_whole(class_name: str, data: Object) -> bool:
+    """Whether it is an interaction."""
+    if class_name and not class_name.startswith(_MODULE):
+        return False
+    if data.get("object") == "interaction":
+        return True
+    return isinstance(data.get("status"), str) and any(
+        isinstance(data.get(name), list) for name in _LIST_NAMES
+    )
+
+
+def _type(event: Object) -> str:
+    """The type of an event, under either of its names."""
+    return text(event.get("event_type")) or text(event.get("type")) or ""
+
+
 def fold(note: Note) -> "_Fold":
     """A fold of a stream of this format."""
     return _Fold(note)
@@ -65,9 +89,7 @@ def fold(note: Note) -> "_Fold":
 
 def from_whole(data: Object, note: Note) -> Transcript:
     """The same as that of a stream that ends with the whole interaction."""
-    whole = _Fold(note)
-    whole.add({"event_type": "interaction.completed", "interaction": data}, 0)
-    return whole.finish()[0]
+    return folded(_Fold(note), {"event_type": "interaction.completed", "interaction": data})
 
 
 class _Fold:
@@ -80,7 +102,7 @@ class _Fold:
         self._failed = False
 
     def add(self, chunk: Object, at: int) -> None:
-        kind = interaction_event(chunk)
+        kind = _type(chunk)
         group, _, action = kind.partition(".")
         if chunk.get("error") is not None or kind == "error":
             self._failed = True
@@ -103,11 +125,8 @@ class _Fold:
         note_counts(usage(counted_together(fields(self._interaction.get("usage")))), self._note)
         ended = self._ended and any(choice.finish_raw for choice in choices)
         transcript = Transcript(
-            format=NAME,
             complete=ended and not self._failed,
-            chunks=0,
             id=text(self._interaction.get("id")),
-            created=None,
             model=text(self._interaction.get("model")),
             service_tier=text(self._interaction.get("service_tier")),
             choices=choices,

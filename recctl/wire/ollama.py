@@ -11,7 +11,7 @@ from typing import Any
 from recctl.shapes import fields, items, text
 from recctl.transcript import Choice, ToolCall, Transcript
 from recctl.wire.checks import Constants, note_choice
-from recctl.wire.format import Note, Object
+from recctl.wire.format import Note, Object, folded
 from recctl.wire.normal import (
     error_words,
     finish,
@@ -22,7 +22,7 @@ from recctl.wire.normal import (
     without_nulls,
 )
 
-NAME = "ollama"
+_CLASSES = ("GenerateResponse", "ChatResponse")
 _COUNTS = ("prompt_eval_count", "eval_count")
 _READ_KEYS = {
     *("model", "done", "done_reason", "message", "response", "thinking", "logprobs"),
@@ -33,6 +33,18 @@ _MESSAGE_KEYS = {"role", "content", "thinking", "tool_calls"}
 _PIECES = ("content", "response", "thinking")
 
 
+def is_chunk(class_name: str, data: Object) -> bool:
+    """Whether it is a chunk, which looks as a whole answer does."""
+    if class_name:
+        return class_name.rpartition(".")[2] in _CLASSES
+    return isinstance(data.get("done"), bool) and (
+        isinstance(data.get("message"), dict) or isinstance(data.get("response"), str)
+    )
+
+
+is_whole = is_chunk
+
+
 def fold(note: Note) -> "_Fold":
     """A fold of a stream of this format."""
     return _Fold(note)
@@ -40,9 +52,7 @@ def fold(note: Note) -> "_Fold":
 
 def from_whole(data: Object, note: Note) -> Transcript:
     """The same as that of a stream of one chunk."""
-    whole = _Fold(note)
-    whole.add(data, 0)
-    return whole.finish()[0]
+    return folded(_Fold(note), data)
 
 
 class _Members:
@@ -109,11 +119,7 @@ class _Fold:
         choice = self._choice(whole)
         self._note_whole(choice)
         transcript = Transcript(
-            format=NAME,
             complete=bool(choice.finish_raw) and not self._failed,
-            chunks=0,
-            id=None,
-            created=None,
             model=text(whole.get("model")),
             choices=(choice,),
             usage=usage({key: whole[key] for key in _COUNTS if whole.get(key) is not None}),

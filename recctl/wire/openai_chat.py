@@ -25,7 +25,12 @@ from recctl.wire.openai_choices import (
     take_in,
 )
 
-NAME = "openai-chat"
+_CHUNK_CLASSES = ("ChatCompletionChunk", "ModelResponseStream")
+_WHOLE_CLASSES = ("ChatCompletion", "ModelResponse")
+_OTHERS = ("text_completion", "completion.chunk")
+_NOT_IN_CHUNK = ("message", "text")
+"""Told apart by these, a chunk may have no choices, or choices without a delta."""
+
 _OBJECTS = ("chat.completion", "chat.completion.chunk")
 _DECLARED = (
     *("id", "choices", "created", "model", "object"),
@@ -39,6 +44,27 @@ _DELTA_KEYS = {
 }
 _SPEAKING_KEYS = ("content", "refusal", "tool_calls", "function_call", *_REASONING_KEYS)
 _TAG = re.compile(r"<(?:think|reasoning)>")
+
+
+def is_chunk(class_name: str, data: Object) -> bool:
+    """Whether it is a chunk."""
+    if class_name:
+        return class_name.rpartition(".")[2] in _CHUNK_CLASSES
+    choices = [fields(choice) for choice in items(data.get("choices"))]
+    if data.get("object") in _OTHERS:
+        return False
+    if any(isinstance(choice.get("delta"), dict) for choice in choices):
+        return True
+    if data.get("object"):
+        return bool(data["object"] == "chat.completion.chunk")
+    return "choices" in data and all(one.keys().isdisjoint(_NOT_IN_CHUNK) for one in choices)
+
+
+def is_whole(class_name: str, data: Object) -> bool:
+    """Whether it is a completion."""
+    if class_name:
+        return class_name.rpartition(".")[2] in _WHOLE_CLASSES
+    return any("message" in fields(choice) for choice in items(data.get("choices")))
 
 
 def from_whole(data: Object, note: Note) -> Transcript:
@@ -63,7 +89,7 @@ def fold(note: Note) -> RunsFold:
 
 def plain_fold(note: Note) -> "ChoicesFold[_Choice]":
     """A fold that takes every chunk for itself: what the other one does, only slower."""
-    return ChoicesFold(note, NAME, _OBJECTS, _DECLARED, _Choice)
+    return ChoicesFold(note, _OBJECTS, _DECLARED, _Choice)
 
 
 class _Call:

@@ -54,13 +54,11 @@ class ChoicesFold(Generic[ChoiceT_co]):
     def __init__(
         self,
         note: Note,
-        name: str,
         objects: Sequence[str],
         declared: Sequence[str],
         choice: Callable[[int, Note], ChoiceT_co],
     ) -> None:
         self.note = note
-        self.name = name
         self.objects = objects
         self.declared = declared
         self.choice = choice
@@ -110,9 +108,7 @@ class ChoicesFold(Generic[ChoiceT_co]):
             self.note("finish-missing", None, "there is no choice")
         ended = bool(choices) and all(choice.finish_raw for choice in choices)
         return Transcript(
-            format=self.name,
             complete=ended and not self.failed,
-            chunks=0,
             id=text(self.first.get("id")),
             created=number(self.first.get("created")),
             model=text(self.first.get("model")),

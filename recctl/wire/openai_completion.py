@@ -9,27 +9,38 @@ from typing import Any
 from recctl.shapes import fields, items
 from recctl.transcript import Choice, Transcript
 from recctl.wire.checks import note_choice, note_tokens
-from recctl.wire.format import Note, Object
+from recctl.wire.format import Note, Object, folded
 from recctl.wire.normal import finish, joined
 from recctl.wire.openai_choices import ChoicesFold, next_finish, note_after_finish, take_in
 
-NAME = "openai-completion"
+_CLASSES = ("Completion", "TextCompletionResponse")
+_KINDS = ("text_completion", "completion.chunk")
 _OBJECTS = ("text_completion",)
 _DECLARED = ("id", "choices", "created", "model", "object", "system_fingerprint", "usage")
 _CHOICE_KEYS = {"index", "text", "delta", "finish_reason", "logprobs", "obfuscation"}
 _LOGPROBS = ("text_offset", "token_logprobs", "tokens", "top_logprobs")
 
 
+def is_chunk(class_name: str, data: Object) -> bool:
+    """Whether it is a chunk, which looks as a whole answer does."""
+    if class_name:
+        return class_name.rpartition(".")[2] in _CLASSES
+    return data.get("object") in _KINDS or any(
+        isinstance(fields(choice).get("text"), str) for choice in items(data.get("choices"))
+    )
+
+
+is_whole = is_chunk
+
+
 def fold(note: Note) -> "ChoicesFold[_Choice]":
     """A fold of a stream of this format."""
-    return ChoicesFold(note, NAME, _OBJECTS, _DECLARED, _Choice)
+    return ChoicesFold(note, _OBJECTS, _DECLARED, _Choice)
 
 
 def from_whole(data: Object, note: Note) -> Transcript:
     """The same as that of a stream of one chunk."""
-    whole = fold(note)
-    whole.add(data, 0)
-    return whole.transcript()
+    return folded(fold(note), data)
 
 
 class _Choice:

@@ -30,7 +30,7 @@ from recctl.wire.normal import (
     without_nulls,
 )
 
-NAME = "openai-responses"
+_MODULE = "openai.types.responses."
 _TERMINAL = {
     "response.completed": "completed",
     "response.incomplete": "incomplete",
@@ -118,6 +118,23 @@ _EMPTY_PARTS: dict[str, Object] = {
 }
 
 
+def is_chunk(class_name: str, data: Object) -> bool:
+    """Whether it is an event. Anthropic's errors hold an error object, these are one."""
+    if class_name.startswith(_MODULE):
+        return class_name.endswith("Event")
+    kind = data.get("type")
+    if not isinstance(kind, str):
+        return False
+    own_error = kind == "error" and "error" not in data
+    alive = kind == "keepalive" and data.get("sequence_number") is not None
+    return kind.startswith("response.") or own_error or alive
+
+
+def is_whole(class_name: str, data: Object) -> bool:
+    """Whether it is a response."""
+    return data.get("object") == "response" or class_name == f"{_MODULE}response.Response"
+
+
 def fold(note: Note) -> "_Fold":
     """A fold of a stream of this format."""
     return _Fold(note)
@@ -135,9 +152,7 @@ def from_whole(data: Object, note: Note) -> Transcript:
     note_counts(counts, note)
     _note_whole(choice, note)
     return Transcript(
-        format=NAME,
         complete=bool(choice.finish_raw) and choice.finish != "error",
-        chunks=0,
         id=text(data.get("id")),
         created=number(data.get("created_at")),
         model=text(data.get("model")),

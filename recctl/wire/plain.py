@@ -98,9 +98,7 @@ def _transcript(
     return Transcript(
         format=name,
         complete=complete,
-        chunks=0,
         id=text(known.get("id")),
-        created=None,
         model=text(known.get("model")),
         choices=choices,
         usage=usage(known.get("usage")),
