@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recctl import files
 from recctl import plan as engine
 from recctl.plan import RefusedError, Splice, State, actions
 from recctl.plan.actions import inverse
@@ -28,21 +29,32 @@ def refusal(*made: engine.Action) -> str:
     "path", ["", "/etc/passwd", "../x", "a/../x", "a//x", "./x", "a/", "a/.", "a/.."]
 )
 def test_a_path_that_could_leave_the_root_is_refused(path: str) -> None:
-    assert refusal(engine.write(path, b"")).endswith("no plain path below the root")
+    told = f"{path or 'an empty path'}: no plain path below the root"
+    assert refusal(engine.write(path, b"")) == told
 
 
 @pytest.mark.parametrize(
     "path",
-    [".git/hooks/pre-commit", "sub/.GIT/config", ".recctl/lock", "a/.git", ".git./x", "GIT~1/x"],
+    [
+        *(".git/hooks/pre-commit", "sub/.GIT/config", ".recctl/lock", "a/.git"),
+        *(".git./x", ".git. /x", "GIT~1/x"),
+    ],
 )
 def test_nothing_below_git_or_recctl_is_touched(path: str) -> None:
-    assert refusal(engine.write(path, b"")).endswith(
-        "nothing in .git or .recctl is changed by a plan"
-    )
+    told = f"{path}: nothing in .git or .recctl is changed by a plan"
+    assert refusal(engine.write(path, b"")) == told
 
 
 def test_a_target_is_as_suspicious_as_a_source() -> None:
-    assert "no plain path" in refusal(engine.rename("a", "../b", b""))
+    assert refusal(engine.rename("a", "../b", b"")) == "../b: no plain path below the root"
+    assert refusal(engine.rename("../a", "b", b"")) == "../a: no plain path below the root"
+
+
+@pytest.mark.parametrize("path", ["c:x", "a\\b"])
+def test_on_windows_some_names_mean_more(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine.of("mend", ROOT, [engine.write(path, b"")])
+    monkeypatch.setattr("recctl.files.ON_WINDOWS", True)
+    assert refusal(engine.write(path, b"")) == f"{path}: no file can have that name"
 
 
 def test_a_name_with_a_nul_byte_is_refused() -> None:
@@ -72,37 +84,86 @@ def test_names_that_differ_only_in_case_are_refused() -> None:
 
 
 def test_names_that_differ_only_in_how_letters_are_composed_are_refused() -> None:
-    assert "differs only in case" in refusal(
-        engine.write("m\u00f6we", b""), engine.write("mo\u0308we", b"")
-    )
+    made = refusal(engine.write("m\u00f6we", b""), engine.write("mo\u0308we", b""))
+    assert made == "m\u00f6we: differs only in case from mo\u0308we"
 
 
 def test_a_file_that_would_have_to_be_a_folder_is_refused() -> None:
     made = refusal(engine.remove("a", b""), engine.write("a/b", b""))
     assert made == "a/b: a is a file in this plan"
+    made = refusal(engine.write("x/a/b\n", b""), engine.write("x", b""))
+    assert made == r"x/a/b\n: x is a file in this plan"
 
 
 def test_a_renaming_to_the_same_name_is_refused() -> None:
-    assert refusal(engine.rename("a", "a", b"")) == "a: renamed to itself"
+    assert refusal(engine.rename("a\n", "a\n", b"")) == r"a\n: renamed to itself"
 
 
 def test_an_edit_that_changes_nothing_is_refused() -> None:
-    made = refusal(engine.edit("a", b"x", [Splice(0, b"x", b"x")]))
-    assert made == "a: an edit that changes nothing"
+    made = refusal(engine.edit("a\n", b"x", [Splice(0, b"x", b"x")]))
+    assert made == r"a\n: an edit that changes nothing"
 
 
 @pytest.mark.parametrize(
-    "edits",
+    ("edits", "offset"),
     [
-        [Splice(1, b"x", b"y")],
-        [Splice(0, b"abc", b"x"), Splice(2, b"c", b"d")],
-        [Splice(4, b"e", b"x"), Splice(0, b"a", b"x")],
-        [Splice(9, b"a", b"x")],
+        ([Splice(1, b"x", b"y")], 1),
+        ([Splice(0, b"abc", b"x"), Splice(2, b"c", b"d")], 2),
+        ([Splice(4, b"e", b"x"), Splice(0, b"a", b"x")], 0),
+        ([Splice(9, b"a", b"x")], 9),
     ],
 )
-def test_edits_that_do_not_fit_the_content_are_refused(edits: list[Splice]) -> None:
-    with pytest.raises(RefusedError, match=r"the edit at offset . does not fit"):
-        engine.edit("a", b"abcdef", edits)
+def test_edits_that_do_not_fit_the_content_are_refused(edits: list[Splice], offset: int) -> None:
+    told = rf"a\n: the edit at offset {offset} does not fit"
+    for make in (
+        lambda: engine.edit("a\n", b"abcdef", edits),
+        lambda: engine.rename("a\n", "b", b"abcdef", edits),
+    ):
+        with pytest.raises(RefusedError) as refused:
+            make()
+        assert str(refused.value) == told
+
+
+def test_edits_may_touch_each_other() -> None:
+    made = engine.edit("a", b"abcd", [Splice(1, b"b", b"xyz"), Splice(2, b"c", b"")])
+    assert engine.simulate({"a": b"abcd"}, engine.of("mend", ROOT, [made])) == {"a": b"axyzd"}
+
+
+def test_an_action_holds_what_it_was_made_of() -> None:
+    edits = [Splice(0, b"a", b"xy")]
+    old, new = State.of(b"abc"), State.of(b"xybc")
+    why = engine.Review("why", "group", "old", "new")
+    assert engine.rename("a", "b", b"abc", edits, why) == engine.Rename(
+        "a", "b", old, new, tuple(edits), why, None, None
+    )
+    assert engine.rename("a", "b", b"abc") == engine.Rename("a", "b", old, old, (), REVIEW)
+    assert engine.edit("a", b"abc", edits, why) == engine.Edit(
+        "a", old, new, tuple(edits), why, None, None
+    )
+    assert engine.write("a", b"abc", review=why, mode=0o600) == engine.Write(
+        "a", b"abc", old, None, why, 0o600, None
+    )
+    assert engine.write("a", b"xybc", b"abc") == engine.Write("a", b"xybc", new, old, REVIEW)
+    assert engine.remove("a", b"abc", why) == engine.Remove("a", old, why)
+    assert engine.remove("a", b"abc").review == REVIEW
+    assert engine.Review() == engine.Review("", None, "", "")
+    assert State.of(b"abc") == State(
+        3, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    )
+
+
+def test_content_is_no_part_of_how_an_action_is_shown() -> None:
+    assert "lighthouse" not in repr(engine.write("a", b"lighthouse"))
+
+
+def test_a_plan_holds_what_it_was_made_of() -> None:
+    action, conflict = engine.remove("a", b""), engine.Conflict("d", ("e", "f"), "why")
+    made = engine.of("mend", ROOT, iter([action]), iter([conflict]), notes=iter("n"), undoes="x")
+    assert made == engine.Plan("mend", ROOT, (action,), (conflict,), ("n",), "x")
+    assert engine.of("mend", ROOT, []) == engine.Plan("mend", ROOT, (), (), (), None)
+    assert conflict.group is None
+    assert made.is_empty is False
+    assert engine.of("mend", ROOT, [], [conflict]).is_empty is True
 
 
 def test_a_chain_and_a_circle_make_sense() -> None:
@@ -133,6 +194,12 @@ def test_the_totals_count_each_kind() -> None:
         [engine.Conflict("d", ("e", "f"), "different answers")],
     )
     assert made.summary == {"renames": 1, "edits": 0, "writes": 1, "removals": 1, "conflicts": 1}
+    edited = engine.edit("a", b"x", [Splice(0, b"x", b"y")])
+    both = engine.of("mend", ROOT, [edited, engine.write("b", b"", b"x")])
+    assert list(both.summary.items()) == [
+        *[("renames", 0), ("edits", 1), ("writes", 1), ("removals", 0)],
+        ("conflicts", 0),
+    ]
 
 
 # What a plan makes of a tree
@@ -141,8 +208,60 @@ def test_the_totals_count_each_kind() -> None:
 @pytest.mark.parametrize("tree", [{}, {"a": b"other"}, {"a": b"1", "b": b"taken"}])
 def test_a_plan_that_does_not_fit_a_tree_is_refused(tree: dict[str, bytes]) -> None:
     made = engine.of("mend", ROOT, [engine.rename("a", "b", b"1")])
-    with pytest.raises(RefusedError, match="not as it was when the plan was made"):
+    path = "b" if "b" in tree else "a"
+    with pytest.raises(RefusedError) as refused:
         engine.simulate(tree, made)
+    assert str(refused.value) == f"{path}: not as it was when the plan was made"
+
+
+def test_what_a_plan_does_not_touch_stays() -> None:
+    made = engine.of("mend", ROOT, [engine.remove("a\n", b"1")])
+    assert engine.simulate({"a\n": b"1", "b": b"2"}, made) == {"b": b"2"}
+    with pytest.raises(RefusedError) as refused:
+        engine.simulate({}, made)
+    assert str(refused.value) == r"a\n: not as it was when the plan was made"
+
+
+# Content that is kept in a file
+
+
+def test_content_may_be_in_a_file_and_is_read_when_it_is_needed(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    action = actions.Write("a", kept, State.of(b"fog"))
+    kept.write_bytes(b"fog")
+    assert actions.content_of(action) == b"fog"
+    assert engine.simulate({}, engine.of("mend", ROOT, [action])) == {"a": b"fog"}
+
+
+@pytest.mark.parametrize(
+    ("held", "told"),
+    [
+        (None, r"a\n: what it held is not kept"),
+        ("folder", r"a\n: what is kept of it: Is a directory"),
+        (
+            b"mist",
+            r"a\n: the receipt's store is damaged, what it has is not what the file held; look for"
+            " it in git: recctl restore",
+        ),
+    ],
+)
+def test_content_that_is_not_in_its_file_is_refused(
+    held: bytes | str | None, told: str, tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept"
+    if isinstance(held, bytes):
+        kept.write_bytes(held)
+    elif held:
+        kept.mkdir()
+    with pytest.raises(RefusedError) as refused:
+        actions.content_of(actions.Write("a\n", kept, State.of(b"fog")))
+    assert str(refused.value) == told
+
+
+def test_content_that_is_not_the_planned_one_is_refused() -> None:
+    with pytest.raises(RefusedError) as refused:
+        actions.content_of(actions.Write("a\n", b"mist", State.of(b"fog")))
+    assert str(refused.value) == r"a\n: its new content is not the planned one"
 
 
 @settings(UNHURRIED)
@@ -178,7 +297,53 @@ def test_the_inverse_of_a_plan_brings_the_tree_back(data: st.DataObject) -> None
     assert engine.simulate(engine.simulate(tree, made), back) == tree
 
 
+def test_the_way_back_of_each_action_has_its_own_review() -> None:
+    kept, old, new = Path("kept"), State.of(b"a"), State.of(b"bc")
+    edits, back = (Splice(0, b"a", b"bc"),), (Splice(0, b"bc", b"a"),)
+    why = engine.Review("why", "group", "old", "new")
+    asked: list[State] = []
+
+    def content_of(state: State) -> Path:
+        asked.append(state)
+        return kept
+
+    def inverted(action: engine.Action) -> engine.Action:
+        return inverse(action, content_of, why)
+
+    assert inverted(engine.Rename("x", "y", old, new, edits)) == engine.Rename(
+        "y", "x", new, old, back, why
+    )
+    assert inverted(engine.Edit("x", old, new, edits)) == engine.Edit("x", new, old, back, why)
+    assert inverted(engine.Write("x", b"bc", new)) == engine.Remove("x", new, why)
+    assert asked == []
+    assert inverted(engine.Write("x", b"bc", new, old)) == engine.Write("x", kept, old, new, why)
+    assert inverted(engine.Remove("x", old)) == engine.Write("x", kept, old, None, why)
+    assert asked == [old, old]
+
+
 # Edits from contents
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "edits"),
+    [
+        (b"", b"", []),
+        (b"same", b"same", []),
+        (b"abc", b"aXc", [(1, b"b", b"X")]),
+        (b"a" + b"." * 8 + b"b", b"x" + b"." * 8 + b"y", [(0, b"a", b"x"), (9, b"b", b"y")]),
+        (b"a" + b"." * 7 + b"b", b"x" + b"." * 7 + b"y", [(0, b"a.......b", b"x.......y")]),
+        (b"a.bc", b"a.Xbc", [(2, b"", b"X")]),
+        (b"a.Xbc", b"a.bc", [(2, b"X", b"")]),
+        (b"aa", b"aaa", [(2, b"", b"a")]),
+        (b"abab", b"ab", [(2, b"ab", b"")]),
+        (b"", b"new", [(0, b"", b"new")]),
+        (b"xay", b"xbby", [(1, b"a", b"bb")]),
+    ],
+)
+def test_edits_are_few_and_short(
+    old: bytes, new: bytes, edits: list[tuple[int, bytes, bytes]]
+) -> None:
+    assert engine.splices(old, new) == tuple(Splice(*one) for one in edits)
 
 
 @settings(UNHURRIED)
