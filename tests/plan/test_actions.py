@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recctl import files
 from recctl import plan as engine
 from recctl.plan import RefusedError, Splice, State, actions
 from recctl.plan.actions import inverse
