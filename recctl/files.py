@@ -5,16 +5,26 @@ Nothing here trusts a path: only regular files are read, and opening never block
 
 import os
 import stat
-from typing import TYPE_CHECKING, NamedTuple
+import time
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from recctl.errors import UnreadableError, UsageError
 from recctl.safetext import one_line
 
 if TYPE_CHECKING:  # what git runs once for each file needs no paths
+    from collections.abc import Callable
     from pathlib import Path
+
+_T = TypeVar("_T")
+
+ON_WINDOWS = os.name == "nt"
+"""Whether a file that is open, or marked read-only, can be neither replaced nor removed."""
 
 MAX_BYTES = 512 * 1024 * 1024
 """A larger file is not read. The largest real recording has 2 MB."""
+
+_WAITS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
+"""Seconds between the tries of what another program is in the way of."""
 
 _OPEN_FLAGS = (
     os.O_RDONLY
@@ -95,6 +105,20 @@ def write(path: "Path", content: bytes) -> None:
         raise UsageError(f"cannot write {one_line(path)}: {reason(error)}") from None
 
 
+def patiently(act: "Callable[[], _T]") -> _T:
+    """What an act gives; on Windows tried again, for a second at most, where it is not permitted.
+
+    There a file that any program has open cannot be replaced or removed, and virus scanners and
+    indexers open each new file for a moment. Elsewhere a refusal is final.
+    """
+    for wait in _WAITS if ON_WINDOWS else ():
+        try:
+            return act()
+        except PermissionError:
+            time.sleep(wait)
+    return act()
+
+
 def reason(error: Exception) -> str:
     """Why a file cannot be had, in a few words."""
     if isinstance(error, UnreadableError):
@@ -118,9 +142,9 @@ def _replace(path: "Path", content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(descriptor)
-        beside.replace(path)
+        patiently(lambda: beside.replace(path))
     except BaseException:
-        beside.unlink()
+        patiently(beside.unlink)
         raise
 
 

@@ -13,6 +13,8 @@ from contextlib import suppress
 from recctl import __version__
 from recctl.errors import ExitCode, RecctlError
 
+ON_WINDOWS = os.name == "nt"
+
 COMMANDS = {
     "validate": "Check recordings: text, structure, hash, folder, answer.",
     "show": "Print one recording as a conversation.",
@@ -101,6 +103,10 @@ def _prepare_streams() -> None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
         elif hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+            if ON_WINDOWS and not os.environ.get("PYTHONIOENCODING"):
+                # Into a pipe Windows has the code page of old programs, and its own line ends:
+                # git, CI and readers of JSON want neither. A console takes UTF-8 anyway.
+                stream.reconfigure(encoding="utf-8", newline="\n")
 
 
 def _told(message: str, code: int) -> int:
@@ -120,11 +126,24 @@ def _told_of_other(error: Exception) -> int:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "recctl"
         return _told(f"{message[:1].lower()}{message[1:]} (see {command} --help)", ExitCode.USAGE)
+    if isinstance(error, OSError) and _is_of_closed_pipe(error):
+        _print_no_more()
+        return ExitCode.PIPE_CLOSED
     if os.environ.get("RECCTL_DEBUG"):
         raise error
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        # What could not be written would be tried again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _print_no_more()
         return _told("cannot write: no space left on the device", ExitCode.USAGE)
     text = " ".join(f"{type(error).__name__}: {error}".split())
     return _told(f"internal error: {text}; RECCTL_DEBUG=1 shows where", ExitCode.USAGE)
+
+
+def _is_of_closed_pipe(error: OSError) -> bool:
+    """Whether nobody reads any more, where there is no signal that ends who writes for nobody."""
+    windows_says = ON_WINDOWS and error.errno == errno.EINVAL and error.filename is None
+    return isinstance(error, BrokenPipeError) or windows_says
+
+
+def _print_no_more() -> None:
+    """Let go of what could not be written, or it would be tried again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -169,4 +169,10 @@ def run() -> int:
 
     Raises what the command raises, and the library's own errors for a line that makes no sense.
     """
-    return typer.main.get_command(_app)(prog_name="recctl", standalone_mode=False) or 0
+    try:
+        return typer.main.get_command(_app)(prog_name="recctl", standalone_mode=False) or 0
+    except SystemExit as left:
+        # To a closed pipe the library has an answer of its own.
+        if isinstance(left.__context__, OSError):
+            raise left.__context__ from None
+        raise

@@ -101,8 +101,10 @@ def _run(command: list[str], environment: Mapping[str, str], meanwhile: Callable
 
 def _comes_from_terminal(number: int) -> bool:
     """Whether a signal was sent by the terminal, which then sent it to the command as well."""
-    if signal.Signals(number).name not in _FROM_TERMINAL or not hasattr(os, "tcgetpgrp"):
+    if signal.Signals(number).name not in _FROM_TERMINAL:
         return False
+    if not hasattr(os, "tcgetpgrp"):
+        return True  # on Windows nothing else sends them, and they cannot be sent on
     try:
         with open("/dev/tty", "rb", buffering=0) as terminal:  # noqa: PTH123 - no path to speak of
             return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()

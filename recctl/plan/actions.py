@@ -1,12 +1,12 @@
 """What a plan is: actions on files below one folder, as values. Nothing here reads or writes."""
 
-import os
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
+from recctl import files
 from recctl.errors import RecctlError
 from recctl.plan.disk import Disk
 from recctl.project import OWN_FOLDER
@@ -14,6 +14,13 @@ from recctl.safetext import one_line
 
 FOLDER = OWN_FOLDER
 """Where receipts, the journal and the lock lie, below the root of the changes."""
+
+_NEVER_IN_NAMES = '<>:"\\|?*'
+_DEVICES = frozenset(
+    {"con", "prn", "aux", "nul", "conin$", "conout$"}
+    | {f"{port}{number}" for port in ("com", "lpt") for number in "123456789¹²³"}
+)
+"""What Windows takes for a device, in every folder and whatever comes after a dot."""
 
 _GUARDED = frozenset({".git", "git~1", FOLDER})
 """Folders in which no plan has a say. `git~1` is what Windows may call `.git`."""
@@ -385,11 +392,18 @@ def _flaw(path: str) -> str | None:
     parts = path.split("/")
     if any(part in ("", ".", "..") for part in parts):
         return "no plain path below the root"
-    if "\0" in path or (os.name == "nt" and set(path) & set("\\:")):
+    if "\0" in path or (files.ON_WINDOWS and any(map(_is_no_name_of_windows, parts))):
         return "no file can have that name"
     if any(part.casefold().rstrip(". ") in _GUARDED for part in parts):
         return "nothing in .git or .recctl is changed by a plan"
     return None
+
+
+def _is_no_name_of_windows(part: str) -> bool:
+    """Whether Windows has no file of that name: it would be a device, another name or a stream."""
+    device = part.partition(".")[0].rstrip().casefold()
+    is_odd = any(one < " " or one in _NEVER_IN_NAMES for one in part)
+    return is_odd or part.endswith((".", " ")) or device in _DEVICES
 
 
 def _folders_above(path: str) -> Iterable[str]:

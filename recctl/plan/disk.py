@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
-from recctl.files import MAX_BYTES
+from recctl.files import MAX_BYTES, ON_WINDOWS, patiently
 from recctl.safetext import one_line
 
 if sys.platform == "win32":
@@ -38,6 +38,11 @@ _UNLINKABLE = frozenset(
     {errno.EPERM, errno.EXDEV, errno.EMLINK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 )
 """Why a file cannot have a second name: another or a simple file system, another owner."""
+if ON_WINDOWS:
+    _UNLINKABLE |= {errno.EINVAL}  # so Python spells what FAT and network drives say
+
+_STANDS_FOR_ANOTHER = 0x2000_0000
+"""The bit of Windows' reparse tags that junctions have, and files kept in a cloud have not."""
 
 _SYNCING = 8
 """So many files are synced at once, as a disk that commits several together is much faster."""
@@ -78,6 +83,8 @@ class Disk:
             flags = os.O_RDONLY | _NO_LINK | _BINARY | getattr(os, "O_NONBLOCK", 0)
             try:
                 with self._at(path) as (name, folder):
+                    if not _NO_LINK and is_link(name):  # Windows opens what a link leads to
+                        raise LinkInTheWayError(one_line(path), "a link, no file")
                     descriptor = os.open(name, flags, dir_fd=folder)
             except OSError as error:
                 if error.errno == errno.ELOOP and not isinstance(error, LinkInTheWayError):
@@ -126,6 +133,7 @@ class Disk:
         with os.fdopen(descriptor, "wb", buffering=0) as file:
 
             def write() -> None:
+                file.seek(0)  # a second try writes all of it again
                 view = memoryview(content)
                 while view:
                     view = view[file.write(view) :]
@@ -339,14 +347,13 @@ class Disk:
         place = self.root
         for one in folders:
             place /= one
-            is_junction = getattr(os.path, "isjunction", lambda _: False)
-            if place.is_symlink() or is_junction(place):
+            if is_link(place):
                 raise LinkInTheWayError(one_line(place), "a link, no folder")
         return place
 
     def _step(self, operation: str, path: str, act: Callable[[], _T]) -> _T:
         try:
-            return self._do(operation, path, act)
+            return patiently(lambda: self._do(operation, path, act))
         except LinkInTheWayError:
             raise
         except OSError as error:
@@ -361,6 +368,16 @@ class Disk:
 def _inside(folder: str) -> str:
     """A folder by a path whose every named part is gone through, and so is no link."""
     return f"{folder}/." if folder else "."
+
+
+def is_link(path: str | Path) -> bool:
+    """Whether a path stands for another one: a link, or a junction, as Windows has them, too."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return False
+    tag = getattr(status, "st_reparse_tag", 0)
+    return stat.S_ISLNK(status.st_mode) or bool(tag & _STANDS_FOR_ANOTHER)
 
 
 def _set_mode(name: str, folder: int | None, mode: int) -> None:

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from recctl import files
 from recctl.errors import LockedError, PartialError, RecctlError
 from recctl.plan import places, receipts
 from recctl.plan.actions import (
@@ -260,10 +261,14 @@ def holding(root: Path) -> Iterator[Disk]:
             try:
                 yield disk
             finally:
-                if is_new:
+                if is_new and not files.ON_WINDOWS:
                     _leave_nothing(disk)
     except OSError as error:
         raise (RefusedError(_reason(error)) if taken else _refused(error)) from None
+    finally:
+        # There nothing is removed that is open: not the lock by who holds it, nor by anybody else.
+        if taken and is_new and files.ON_WINDOWS:
+            _leave_nothing(disk)
 
 
 def _leave_nothing(disk: Disk) -> None:
@@ -426,6 +431,8 @@ def _source(disk: Disk, path: str, expected: State) -> tuple[bytes, os.stat_resu
         raise _gone(path) from None
     if State.of(content) != expected:
         raise RefusedError(f"{one_line(path)}: changed since the plan was made; plan again")
+    if files.ON_WINDOWS and not status.st_mode & stat.S_IWRITE:
+        raise RefusedError(f"{one_line(path)}: marked read-only; clear it first: attrib -r")
     return content, status
 
 
