@@ -5,7 +5,7 @@ The tables are made for a question in memory, and only read. Nothing it says can
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,16 +57,26 @@ _READING = frozenset(
         sqlite3.SQLITE_RECURSIVE,
     }
 )
+_OURS = {
+    "not authorized": "a query only reads: SELECT …",
+    "authorization denied": "a query only reads: SELECT …",
+    'near "explain"': "give the SELECT without EXPLAIN",
+    "one statement": "give one SELECT, not several",
+    "binding": "? and :name have no value here, write it out",
+    "null character": "there is a NUL character in the SQL",
+}
+"""What the library says, by some of its words -> what recctl says."""
+
 _STEPS = 10_000
 """Of SQLite, after which it looks whether the run was interrupted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The rows that a question gives, one after the other, under the names of their columns."""
+    """The rows that a question gives, under the names of their columns, which all differ."""
 
     columns: tuple[str, ...]
-    rows: Iterator[tuple[Any, ...]]
+    rows: tuple[tuple[Any, ...], ...]
 
 
 def schema() -> str:
@@ -81,6 +91,7 @@ class Question:
         """Raises UsageError for what is no SQL, asks for what is not there, or would change it."""
         self._sql = sql
         self._connection = sqlite3.connect(":memory:", isolation_level=None)
+        self._connection.text_factory = _text
         for name, table in _TABLES.items():
             self._connection.execute(_definition(name, table))
         read: set[str] = set()
@@ -100,19 +111,24 @@ class Question:
         self.needs_recordings = "recordings" in read
 
     def close(self) -> None:
-        """Let the tables go. No answer gives rows afterwards."""
+        """Let the tables go."""
         self._connection.close()
 
     def answered(
         self, recordings: Iterable[tuple[Entry, Facts]], findings: Iterable[Finding]
     ) -> Answer:
-        """The answer. Raises UsageError where SQLite comes to a stop."""
+        """The answer. Raises UsageError where SQLite comes to a stop, or columns share a name."""
         self._connection.set_authorizer(None)
         self._fill("recordings", (_of_recording(*one) for one in recordings))
         self._fill("findings", (_of_finding(one) for one in findings))
         cursor = self._asked(self._sql)
         columns = tuple(name for name, *_ in cursor.description or ())
-        return Answer(columns, _rows(cursor))
+        for name in columns:
+            if columns.count(name) > 1:
+                raise UsageError(
+                    f"query: two columns are named {one_line(name)!r}; tell them apart with AS"
+                )
+        return Answer(columns, tuple(_guarded(cursor.fetchall)))
 
     def _fill(self, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
         marks = ", ".join("?" * len(_TABLES[table]))
@@ -139,30 +155,28 @@ def _definition(name: str, table: dict[str, tuple[str, str]]) -> str:
     return f"CREATE TABLE {name} (\n{''.join(lines)});\n"
 
 
-def _rows(cursor: sqlite3.Cursor) -> Iterator[tuple[Any, ...]]:
-    while (row := _guarded(cursor.fetchone)) is not None:
-        yield row
+def _text(raw: bytes) -> str:
+    """A text of an answer. The tables hold no other than UTF-8, but SQL can make some."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        raise UsageError("query: the answer has text that is not UTF-8; try: hex(…)") from None
 
 
 def _guarded(step: Callable[[], Any]) -> Any:
     try:
         return step()
-    except sqlite3.DatabaseError as error:
-        told = _words(error)
-        if told == "interrupted":
-            raise KeyboardInterrupt from None
-        if told in ("not authorized", "authorization denied"):
-            told = "a query only reads: SELECT …"
-        raise UsageError(f"query: {told}; see the tables: recctl query --schema") from None
+    except UnicodeEncodeError:
+        raise UsageError("query: the SQL is not UTF-8; write it in UTF-8") from None
     except (sqlite3.Error, sqlite3.Warning, ValueError, OverflowError) as error:
-        # Several statements, a NUL byte, what is too long.
-        raise UsageError(f"query: {_words(error)}; give one SELECT") from None
-
-
-def _words(error: Exception) -> str:
-    """An error of the library's as recctl writes them."""
-    text = one_line(error).rstrip(".")
-    return text[:1].lower() + text[1:]
+        told = one_line(error).rstrip(".")
+        told = told[:1].lower() + told[1:]
+    if told == "interrupted":
+        raise KeyboardInterrupt
+    for sign, ours in _OURS.items():
+        if sign in told.lower():
+            told = ours
+    raise UsageError(f"query: {told}; see the tables: recctl query --schema")
 
 
 def _of_recording(entry: Entry, facts: Facts) -> tuple[Any, ...]:

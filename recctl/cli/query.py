@@ -3,6 +3,7 @@
 import sys
 from contextlib import closing
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,7 +15,7 @@ from recctl.cli.terminal import note, read_stdin, terminal_width, write
 from recctl.errors import ExitCode, RecctlError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from recctl.diagnostics import Finding
     from recctl.query import Answer, Question
@@ -56,7 +57,7 @@ def run(
         return ExitCode.FINE
     if sql is None:
         raise UsageError('give a SELECT, as in: recctl query "SELECT count(*) FROM recordings"')
-    text = read_stdin().decode("utf-8", "replace") if sql == "-" else sql
+    text = read_stdin().decode("utf-8", "surrogateescape") if sql == "-" else sql
     with closing(query.Question(text)) as question:
         return _answered(question, paths, form, look)
 
@@ -80,30 +81,23 @@ def _answered(
             findings = validate(corpus, selection, policy, means=scans).findings
         entries = corpus.entries if question.needs_recordings else ()
         answer = question.answered(facts_in(entries, policy.table, scans, unread), findings)
-    printed = _print(answer, form)
+    _print(answer, form)
     for error in unread:
         note(f"{error}; see: recctl validate")
-    if not printed:
+    if not answer.rows:
         note("no row found")
-    return max(code, ExitCode.FINE if printed and not unread else ExitCode.FINDINGS)
+    return max(code, ExitCode.FINE if answer.rows and not unread else ExitCode.FINDINGS)
 
 
-def _print(answer: "Answer", form: Format) -> int:
-    """Print the rows, and give their number."""
+def _print(answer: "Answer", form: Format) -> None:
     from recctl.render import rows as render  # noqa: PLC0415
     from recctl.safetext import harmless  # noqa: PLC0415
 
-    if form is Format.TABLE:
-        made = list(answer.rows)
-        lines = render.as_table(answer.columns, made, terminal_width())
-        write("".join(f"{line}\n" for line in lines))
-        return len(made)
-    if form is Format.JSON:
-        made = list(answer.rows)
-        write(render.as_json(answer.columns, made))
-        return len(made)
-    printed = 0
-    as_lines = render.as_jsonl if form is Format.JSONL else render.as_csv
-    for printed, line in enumerate(as_lines(answer.columns, answer.rows), start=1):  # noqa: B007
-        write(harmless(line) if sys.stdout.isatty() else line)
-    return printed - 1 if form is Format.CSV else printed
+    forms: dict[Format, Callable[..., str]] = {
+        Format.TABLE: partial(render.as_table, width=terminal_width()),
+        Format.JSON: render.as_json,
+        Format.JSONL: render.as_jsonl,
+        Format.CSV: render.as_csv,
+    }
+    made = forms[form](answer.columns, answer.rows)
+    write(harmless(made) if sys.stdout.isatty() else made)

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from recctl.render import document as document_json
@@ -13,9 +13,9 @@ _LEAST = 8
 """Characters of a column that are left on a narrow terminal."""
 
 
-def as_table(names: Sequence[str], rows: Sequence[Sequence[Any]], width: int | None) -> list[str]:
+def as_table(names: Sequence[str], rows: Sequence[Sequence[Any]], width: int | None) -> str:
     """Aligned lines, headed; cut to fit a terminal."""
-    table = [tuple(names), *(tuple(map(_cell, row)) for row in rows)]
+    table = [tuple(map(one_line, names)), *(tuple(map(_cell, row)) for row in rows)]
     numbers = {
         place
         for place in range(len(names))
@@ -23,34 +23,28 @@ def as_table(names: Sequence[str], rows: Sequence[Sequence[Any]], width: int | N
     }
     if width is not None:
         table = fitted(table, width, dict.fromkeys(range(len(names)), _LEAST))
-    return columns(table, right=frozenset(numbers))
+    return "".join(f"{line}\n" for line in columns(table, right=frozenset(numbers)))
 
 
 def as_json(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """All rows as one document (schemas/query.schema.json)."""
-    values = [[_value(value) for value in row] for row in rows]
+    values = [list(map(_value, row)) for row in rows]
     return document_json.as_json({"version": 1, "columns": list(names), "rows": values})
 
 
-def as_jsonl(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
-    """One JSON object a line, with its line end. Of columns of one name the last counts."""
-    for row in rows:
-        yield document_json.as_line(dict(zip(names, map(_value, row), strict=True)))
+def as_jsonl(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """One JSON object a line."""
+    objects = (dict(zip(names, map(_value, row), strict=True)) for row in rows)
+    return "".join(map(document_json.as_line, objects))
 
 
-def as_csv(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
-    """Comma-separated lines with a header (RFC 4180), with their line ends."""
-    for row in _headed(names, rows):
-        line = io.StringIO()
-        csv.writer(line, lineterminator="\n").writerow(
-            "" if value is None else _value(value) for value in row
-        )
-        yield line.getvalue()
-
-
-def _headed(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
-    yield names
-    yield from rows
+def as_csv(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """Comma-separated lines with a header (RFC 4180)."""
+    made = io.StringIO()
+    writer = csv.writer(made, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows(map(_value, row) for row in rows)
+    return made.getvalue()
 
 
 def _value(value: Any) -> Any:
