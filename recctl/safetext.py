@@ -38,6 +38,13 @@ def one_line(text: object) -> str:
     return _UNSAFE.sub(_escaped, shown)
 
 
+def argument(text: str) -> str:
+    """A path or another word of a command, as it is to be typed; none is taken for an option."""
+    from shlex import quote  # noqa: PLC0415 - most that is printed is no command
+
+    return one_line(quote(f"./{text}" if text.startswith("-") else text))
+
+
 def _escaped(match: re.Match[str]) -> str:
     code = ord(match[0])
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

@@ -1,8 +1,8 @@
 """What git's history has of recordings that were not found."""
 
 import os
-import shlex
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from math import inf
 from pathlib import Path
@@ -13,10 +13,10 @@ from recctl.dialects import Table
 from recctl.errors import NothingFoundError, UnsoundError, UsageError
 from recctl.explain.asking import is_of
 from recctl.explain.told import Miss
-from recctl.explain.values import Cause, Why
-from recctl.gitstore import Blob, Repository
+from recctl.explain.values import FOR_PROOF, Cause, Why
+from recctl.gitstore import Blob, GitError, Repository
 from recctl.recording import Recording
-from recctl.safetext import one_line
+from recctl.safetext import argument
 
 _MOST_GLOBS = 32
 _MOST = 5
@@ -32,7 +32,10 @@ class PastOf:
         self._table = table
 
     def by_name(self, misses: Sequence[Miss]) -> list[list[Cause]]:
-        """What the history has under the names that were looked for, for each miss."""
+        """What the history has under the names that were looked for, for each miss.
+
+        Raises GitError.
+        """
         wanted = [restore.Reference.parse(one.hash) if one.hash else None for one in misses]
         globs = sorted({glob for one in wanted if one is not None for glob in one.globs})
         if not globs:
@@ -42,17 +45,29 @@ class PastOf:
         known = restore.pasts(self._repository.history(named=globs), self._tree)
         return [[] if one is None else self._of(one, known) for one in wanted]
 
-    def by_request(self, miss: Miss, test_id: str) -> list[Cause]:
-        """What a test once had that has just the request which was looked for."""
-        try:
-            wanted = restore.Search(self._repository).by_test(test_id)
-        except (NothingFoundError, UsageError):
+    def by_test(self, miss: Miss) -> list[Cause]:
+        """What the test once had with just the request that was looked for. Never raises."""
+        if miss.test_id is None or len(miss.hash) < FOR_PROOF:
             return []
-        (causes,) = self._of_requests([miss], wanted)
-        return causes
+        with suppress(NothingFoundError, UsageError, GitError):  # the search by names has told
+            wanted = restore.Search(self._repository).by_test(miss.test_id)
+            return self._of_requests([miss], wanted)[0]
+        return []
 
     def by_requests(self, misses: Sequence[Miss]) -> list[list[Cause]]:
-        """What was removed last that has just the requests which were looked for, for each miss."""
+        """What was removed last with just the requests that were looked for, for each miss.
+
+        Never raises.
+        """
+        whole = [miss for miss in misses if len(miss.hash) >= FOR_PROOF]
+        found: list[list[Cause]] = []
+        with suppress(GitError):  # the search by names has told why
+            found = self._of_requests(whole, self._removed_last()) if whole else []
+        causes = iter(found)
+        return [next(causes, []) if len(miss.hash) >= FOR_PROOF else [] for miss in misses]
+
+    def _removed_last(self) -> list[restore.Wanted]:
+        """What was removed and is not there again, the last first."""
         top = self._repository.top
         lacking = [
             past
@@ -60,8 +75,7 @@ class PastOf:
             if past.name and not past.has_moved and not os.path.lexists(top / past.path)
         ]
         lacking.sort(key=_removed_at, reverse=True)
-        wanted = [restore.Wanted(past, past.versions) for past in lacking[:_MOST_REMOVED]]
-        return self._of_requests(misses, wanted)
+        return [restore.Wanted(past, past.versions) for past in lacking[:_MOST_REMOVED]]
 
     def _of_requests(
         self, misses: Sequence[Miss], wanted: Sequence[restore.Wanted]
@@ -89,7 +103,7 @@ class PastOf:
         path = os.path.relpath(self._repository.top / found.path)
         reason = (
             f"git has just this request, {found.reason}; its name is of another dialect,"
-            f" so rehash it then: recctl rehash {one_line(shlex.quote(path))}"
+            f" so rehash it then: recctl rehash {argument(path)}"
         )
         return self._cause(found.path, reason, found.test_id, found.path)
 
@@ -114,7 +128,7 @@ class PastOf:
                         Why.ELSEWHERE,
                         place,
                         "it is there, outside of the paths that were looked in",
-                        f"recctl show {one_line(shlex.quote(place))}",
+                        f"recctl show {argument(place)}",
                         past.name.digits if past.name else None,
                     )
                 )
@@ -143,13 +157,13 @@ class PastOf:
             folder = (top / path).parent
             while not folder.is_dir() and folder != top:
                 folder = folder.parent
-            command += f" --under {one_line(shlex.quote(os.path.relpath(folder)))}"
+            command += f" --under {argument(os.path.relpath(folder))}"
         name = path.rpartition("/")[2].removesuffix(".json")
         return Cause(
             Why.REMOVED,
             os.path.relpath(top / path),
             reason,
-            f"{command} {one_line(shlex.quote(reference))}",
+            f"{command} {argument(reference)}",
             name.removeprefix("models-")[:64],
             test_id,
         )

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
-from shlex import quote
 from textwrap import wrap
 from typing import Any
 
@@ -12,8 +11,8 @@ from recctl.compare import Comparison, Statement
 from recctl.explain import Cause, Explanation, Near, Place, Resemblance, Why
 from recctl.render import comparison as of_comparison
 from recctl.render import document as document_json
-from recctl.render.summary import plural
-from recctl.safetext import one_line
+from recctl.safetext import argument, one_line
+from recctl.wording import plural
 
 _FAINT = "dim"
 _STYLES = {Why.THERE: "green", Why.FLAWED: "red"}
@@ -117,12 +116,12 @@ def _told_of(comparison: Comparison | None) -> tuple[str, ...]:
 
 def _said(cause: Cause) -> str:
     """What is said of a file, with a word in place of what names it."""
-    return cause.message.replace(one_line(quote(cause.path)), _PATH)
+    return cause.message.replace(argument(cause.path), _PATH)
 
 
 def _without_path(cause: Cause) -> str:
     """A command for one file with a word in place of what names the file."""
-    command = (cause.command or "").replace(one_line(quote(cause.path)), _PATH)
+    command = (cause.command or "").replace(argument(cause.path), _PATH)
     return command.replace(cause.hash, _HASH) if cause.hash else command
 
 
