@@ -11,7 +11,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from recctl.compare import compare
-from recctl.compare.pairing import Item, Match, features_of, likened, paired, similarity
+from recctl.compare.features import features_of, similarity
+from recctl.compare.pairing import Item, Match, likened, paired
 from recctl.compare.sides import File, Sides
 from recctl.compare.values import Comparison, Part
 from recctl.dialects import Name, Table

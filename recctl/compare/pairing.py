@@ -7,23 +7,18 @@ pure, and the same whatever the order in which recordings are given; with the si
 same pairs come out.
 """
 
-import json
 import re
-from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import sha256
 from heapq import nlargest, nsmallest
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from math import log
-from typing import Any
 from zlib import crc32
 
-from recctl.conversation import conversation
+from recctl.compare.features import Features, overlap, shared_words, similarity
 from recctl.dialects import Name
-from recctl.recording import Kind, Recording
 from recctl.sources import NodeId
 
 ALIKE = 0.5
@@ -54,13 +49,6 @@ alike the recordings must be then. A test whose file or parameters were renamed 
 _RELATION = 0.5
 """What the names of tests count where several partners would do, beside the requests' 1."""
 
-_MOST_VALUES = 4_000
-_MOST_WORDS = 20_000
-_KEPT_PAIRS = 256
-"""So many pairs of words stand for a text, those of the least checksums: which ones are kept is
-chance, but the same chance for all texts."""
-
-_ALL = 1 << 32
 _CANDIDATES = 12
 """So many are looked at closely for each recording."""
 
@@ -70,154 +58,6 @@ _VOTES = 2_000
 _TELLING = 64
 _ROUNDS = 8
 _NOTHING_GAINED = 1e-9
-
-
-# What a recording asks, in short
-
-
-@dataclass(frozen=True, slots=True)
-class Features:
-    """What is compared of a request; the test id has no part in it.
-
-    `digest` is equal for equal requests. `turns` counts the messages, `tools` and `parameters` are
-    names. `values` are checksums of the request's values with their keys, `words` those of pairs
-    of words in its conversation; of a long one a sample of checksums up to `reach`. `ranked` are
-    these in ascending order.
-    """
-
-    digest: str
-    kind: Kind | None
-    endpoint: str | None
-    model: str | None
-    turns: int
-    tools: frozenset[str]
-    parameters: frozenset[str]
-    values: frozenset[int]
-    words: frozenset[int]
-    ranked: tuple[int, ...]
-    reach: int = _ALL
-
-    def words_up_to(self, reach: int) -> int:
-        """How many of the words there are up to a checksum."""
-        return len(self.ranked) if self.reach <= reach else bisect_right(self.ranked, reach)
-
-
-def features_of(recording: Recording) -> Features:
-    """The features of a recording's request. Never raises, whatever the request is."""
-    talk = conversation(recording)
-    request = {key: value for key, value in recording.request.items() if key != "test_id"}
-    texts = [part.text for turn in talk.turns for part in turn.parts]
-    texts += [f"{call.name} {call.arguments}" for turn in talk.turns for call in turn.calls]
-    ranked, reach = _pairs_of_words(texts)
-    return Features(
-        digest=sha256(json.dumps(request, sort_keys=True).encode("ascii")).hexdigest(),
-        kind=recording.kind,
-        endpoint=recording.endpoint,
-        model=recording.model,
-        turns=len(talk.turns),
-        tools=frozenset(tool.name for tool in talk.tools),
-        parameters=frozenset(talk.parameters),
-        values=_values(request),
-        words=frozenset(ranked),
-        ranked=ranked,
-        reach=reach,
-    )
-
-
-def similarity(a: Features, b: Features) -> float:
-    """How much two requests have in common: 1 for equal ones and for no others, 0 for nothing.
-
-    The words that are said count most, then the single values, then what is called and how.
-    Requests of different kinds have nothing in common.
-    """
-    if a.digest == b.digest:
-        return 1.0
-    if a.kind is not b.kind:
-        return 0.0
-    form = (
-        (a.endpoint == b.endpoint) * 0.4
-        + (a.model == b.model) * 0.2
-        + _closeness(a.turns, b.turns) * 0.2
-        + _overlap(a.tools, b.tools) * 0.1
-        + _overlap(a.parameters, b.parameters) * 0.1
-    )
-    found = 0.45 * _shared_words(a, b) + 0.3 * _overlap(a.values, b.values) + 0.25 * form
-    return min(found, 0.999)
-
-
-def _shared_words(a: Features, b: Features) -> float:
-    reach = min(a.reach, b.reach)
-    shared = len(a.words & b.words)
-    total = a.words_up_to(reach) + b.words_up_to(reach) - shared
-    return shared / total if total else 1.0
-
-
-def _overlap(a: frozenset[Any], b: frozenset[Any]) -> float:
-    shared = len(a & b)
-    total = len(a) + len(b) - shared
-    return shared / total if total else 1.0
-
-
-def _closeness(a: int, b: int) -> float:
-    return 1.0 if a == b else 1 - abs(a - b) / max(a, b)
-
-
-_WORD = re.compile(r"\w+|[^\w\s]")
-_PLAIN_WORD = re.compile(rb"\w+|[^\w\s\x1c-\x1f]")
-"""The same of ASCII, in bytes, where the last four separators of it are no white space."""
-
-
-def _pairs_of_words(texts: Iterable[str]) -> tuple[tuple[int, ...], int]:
-    """Checksums of the pairs of neighbouring words, ascending, and how far these are complete."""
-    found: set[int] = set()
-    left = _MOST_WORDS
-    for text in texts:
-        if left <= 0:
-            break
-        words = _sums_of_words(text[: 8 * left])[:left]
-        left -= len(words)
-        found.update([one * 31 + other & 0xFFFFFFFF for one, other in pairwise([0, *words])])
-    if len(found) <= _KEPT_PAIRS:
-        return tuple(sorted(found)), _ALL
-    # Checksums lie evenly, so that the least of them are among few.
-    limit = 2 * _KEPT_PAIRS * _ALL // len(found)
-    few = [one for one in found if one <= limit]
-    kept = nsmallest(_KEPT_PAIRS, few if len(few) >= _KEPT_PAIRS else found)
-    return tuple(kept), kept[-1]
-
-
-def _sums_of_words(text: str) -> list[int]:
-    """The checksum of each word, in order; of ASCII, most of what is said, without a loop."""
-    if text.isascii():
-        return [*map(crc32, _PLAIN_WORD.findall(text.encode("ascii")))]
-    return [crc32(word.encode("utf-8", "surrogatepass")) for word in _WORD.findall(text)]
-
-
-def _values(request: Any) -> frozenset[int]:
-    """Checksums of the values in a request, each with its keys; a second equal one is another."""
-    seen: Counter[str] = Counter()
-    for place, value in _leaves(request):
-        seen[f"{place}={value}"] += 1
-        if len(seen) >= _MOST_VALUES:
-            break
-    return frozenset(
-        crc32(f"{count}:{one}".encode("utf-8", "surrogatepass"))
-        for one, number in seen.items()
-        for count in range(min(number, 50))
-    )
-
-
-def _leaves(request: Any) -> Iterator[tuple[str, str]]:
-    """Every value that is no object or list, in order, by the keys that lead to it."""
-    left: list[tuple[str, Any]] = [("", request)]
-    while left:
-        place, value = left.pop()
-        if isinstance(value, dict) and value:
-            left += [(f"{place}/{key}", item) for key, item in reversed(value.items())]
-        elif isinstance(value, list) and value:
-            left += [(place, item) for item in reversed(value)]
-        else:
-            yield place, value if isinstance(value, str) else f"{value!r}"
 
 
 # What is paired
@@ -329,7 +169,7 @@ def _relation(a: _Placed, b: _Placed) -> float:
     if a.item.test_id == b.item.test_id is not None:
         return 1.0
     return (
-        0.6 * _overlap(a.names, b.names)
+        0.6 * overlap(a.names, b.names)
         + 0.2 * (a.node.names == b.node.names)
         + 0.2 * (a.node.parameters == b.node.parameters)
     )
@@ -368,7 +208,7 @@ class _Rarity:
 
     def _share_words(self, a: _Placed, b: _Placed, *, is_near: bool) -> bool:
         one, other = a.item.features, b.item.features
-        if is_near and _shared_words(one, other) >= BARELY_OTHER:
+        if is_near and shared_words(one, other) >= BARELY_OTHER:
             return True
         reach = min(one.reach, other.reach)
         weights = self._weights

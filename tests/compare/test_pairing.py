@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recctl.compare.pairing import Features, Item, features_of, likened, paired, similarity
+from recctl.compare.features import Features, features_of, similarity
+from recctl.compare.pairing import Item, likened, paired
 from recctl.dialects import name_under, published
 from recctl.recording import Recording
 from tests.build import Document, chat_request, embedding_request, function, tool_request, user
