@@ -8,10 +8,20 @@ SITE := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 .PHONY: demo check bench lowest dist format golden docs clean
 
+# A command of recctl and what it prints; the second argument is its exit code where that is not 0.
+define shown
+	@printf '\n$$ recctl $(1)\n'
+	@$(BIN)/recctl $(1) || test $$? -eq $(or $(2),0)
+endef
+
 demo: $(VENV)/recctl
-	$(BIN)/recctl validate examples/clean
-	$(BIN)/recctl show 8c5441fa examples/clean
-	$(BIN)/recctl validate examples/broken || test $$? -eq 1
+	$(call shown,validate examples/clean)
+	$(call shown,show 8c5441fa examples/clean)
+	$(call shown,diff 8c5441fa ca1004f4 examples/clean)
+	$(call shown,validate examples/broken/tests/unreachable examples/broken/tests/stale,1)
+	$(call shown,rehash examples/broken/tests/stale)
+	@printf '\nThis was $(BIN)/recctl; to have it as recctl: . $(BIN)/activate\n'
+	@printf 'To break a recording and mend it: docs/start.md\n'
 
 check: $(VENV)/dev
 	$(BIN)/ruff format --check .

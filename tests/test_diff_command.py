@@ -214,6 +214,15 @@ def test_git_alone_means_the_last_commit_and_the_work_tree(repository: Work) -> 
     assert differ(repository.top, "--git", "--staged", "--exit-code").code == 1
 
 
+def test_where_a_named_file_does_not_differ_git_knows_what_it_was_before(repository: Work) -> None:
+    commit(repository, OLD)
+    path = f"{FOLDER}/{OLD[0]}"
+
+    (told,) = differ(repository.top, "--git", "HEAD", path).errors
+
+    assert told == f"recctl: no recordings differ; earlier edits: git log -p -- {path}"
+
+
 def test_two_folders_are_compared_as_trees(tmp_path: Path) -> None:
     write(tmp_path / "a", FOLDER, OLD)
     write(tmp_path / "b", FOLDER, NEW)

@@ -757,7 +757,7 @@ def test_one_that_is_right_already_stays_whatever_the_age(policy: OnConflict) ->
 
     assert after == right("Yes.")
     (gone,) = made.actions
-    assert gone.review.reason.endswith(": it has it already")
+    assert gone.review.reason.endswith(" has the name it needs")
 
 
 def test_one_that_is_right_is_part_of_a_conflict() -> None:

@@ -138,7 +138,8 @@ def run(
     paths = given or settings.root_paths or ["."]
     with of_git(git or "HEAD", paths, named=bool(given), staged=staged) as sides:
         found = look.at(sides, settings)
-    return output.trees(found, exit_code=exit_code)
+    elsewhere = f"; earlier edits: git log -p -- {shlex.join(given)}" if given else ""
+    return output.trees(found, exit_code=exit_code, elsewhere=one_line(elsewhere))
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,14 +182,17 @@ class _Output:
     most_bytes: int
     color: Color
 
-    def trees(self, found: "Changes", *, exit_code: bool) -> ExitCode:
-        """Print what differs between two trees, and give the exit code."""
+    def trees(self, found: "Changes", *, exit_code: bool, elsewhere: str = "") -> ExitCode:
+        """Print what differs between two trees, and give the exit code.
+
+        Where nothing does, `elsewhere` says what to look at next.
+        """
         self.changes(found)
         lost = [one for one in found.unread if not one.is_submodule]
         if lost:
             note(f"{plural(len(lost), 'file')} not compared; see: {_advice(lost)}")
         elif found.is_empty:
-            note("no recordings differ")
+            note(f"no recordings differ{elsewhere}")
         differs = exit_code and not found.is_empty
         return ExitCode.FINDINGS if differs or lost else ExitCode.FINE
 

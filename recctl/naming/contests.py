@@ -237,15 +237,17 @@ def _removal(
     ages: Mapping[str, int],
 ) -> Remove:
     """The removal of a recording whose claim another one of a path, the winner, has won."""
-    if contest.answers[lost.path] == contest.answers[winner]:
-        why = "the same answer"
-    elif winner == contest.to or winner not in ages:
-        why = "it has it already"
-    elif ages[lost.path] == ages[winner]:
-        why = "equally old, first by its path"
+    is_same = contest.answers[lost.path] == contest.answers[winner]
+    if winner == contest.to:
+        reason = f"{_label(winner)} has the name it needs" + ", and the same answer" * is_same
     else:
-        why = "newer" if on_conflict is OnConflict.NEWEST else "older"
-    reason = f"{_label(contest.to)} goes to {_label(winner)}: {why}"
+        if is_same:
+            why = "the same answer"
+        elif ages[lost.path] == ages[winner]:
+            why = "equally old, first by its path"
+        else:
+            why = "newer" if on_conflict is OnConflict.NEWEST else "older"
+        reason = f"{_label(contest.to)} goes to {_label(winner)}: {why}"
     review = Review(reason, lost.review.group, lost.review.old)
     return Remove(lost.path, lost.before, review)
 

@@ -36,6 +36,7 @@ __all__ = [
 
 _ERROR, _WARNING, _INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 _LOG = "git log -p -- {path}"
+_EDIT = "recctl diff --git HEAD {path}"
 _CANONICAL = "recctl normalize --only canonical {path}"
 _VOLATILE = "recctl normalize --only volatile {path}"
 _IDS = "recctl normalize --only ids {path}"
@@ -54,7 +55,7 @@ FILE_RULES: tuple[Rule[Check], ...] = (
     Rule("J107", "not-a-number", _ERROR, soundness.not_a_number, _LOG),
     Rule("S201", "schema", _ERROR, structure.schema_violation, _LOG),
     Rule("I301", "bad-name", _ERROR, identity.bad_name, "recctl hash {path}"),
-    Rule("I302", "unreachable", _ERROR, identity.unreachable, _LOG),
+    Rule("I302", "unreachable", _ERROR, identity.unreachable, _EDIT),
     Rule("I303", "stale", _ERROR, identity.stale, "recctl rehash {path}", Fix.UNSAFE),
     Rule("I304", "retired-kind", _WARNING, identity.retired_kind, "git rm {path}"),
     Rule("I305", "response-id-mismatch", _WARNING, identity.response_id_mismatch, _IDS, Fix.SAFE),

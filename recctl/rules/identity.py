@@ -61,8 +61,9 @@ def unreachable(subject: Subject) -> Iterator[Violation]:
     hand. The message says what can be known: the hash the request has now, and whether the `rec-`
     id inside the answer sides with the name or with the request.
 
-    What to do: undo the edit, with `git log -p` on the file, or record again. `recctl hash FILE`
-    prints the request's hash under each dialect.
+    What to do: `recctl diff --git HEAD FILE` says what was edited since the last commit, and
+    `git log -p` on the file what was before. Take the edit back, or record again. If it was meant,
+    `recctl rehash --include-unreachable` gives the file the name of its request.
     """
     recording, identity = subject.recording, subject.identity
     if recording is None or identity is None or identity.standing is not Standing.UNREACHABLE:
