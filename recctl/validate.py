@@ -162,18 +162,6 @@ def rebaselined(
     return Rebaselined(Baseline.of(held, old.file, kept), len(kept), refused)
 
 
-def examine(
-    entry: Entry, selection: Selection | None = None, policy: Policy | None = None
-) -> tuple[Finding, ...]:
-    """What the rules that look at one file find in it. Never raises for what is in the file."""
-    selection = selection or choose(TABLE, Choice())
-    policy = policy or Policy()
-    (one,) = scan((entry,), examination_of(selection, policy), Means())
-    found = tuple(_finding(found, selection, str(entry.path)) for found in one.found)
-    beyond = _Tests(selection, policy).findings(entry, one.member) if one.member else ()
-    return (*found, *beyond)
-
-
 @dataclass(frozen=True, slots=True)
 class Examination:
     """A look at files by the rules that look at one file each. `rules` are their names."""

@@ -1,8 +1,7 @@
 """Writes `examples/clean` and `examples/broken` anew: `python -m tests.make_examples`.
 
 The examples are about the assistant of a lighthouse keeper. In `clean` nothing is wrong. In
-`broken` each rule has a folder of its name, with what that rule alone finds; of the rules on what
-is odd about a stream only three have one.
+`broken` each folder is called after a rule, and has what that rule alone finds.
 """
 
 import json

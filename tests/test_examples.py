@@ -1,4 +1,4 @@
-"""The example trees: the clean one has no fault, the broken one has each rule's fault once."""
+"""The example trees: the clean one has no fault, the broken one has faults of one rule each."""
 
 import json
 from collections import Counter
@@ -15,23 +15,14 @@ from recctl.recording import Kind, Recording
 from recctl.rules import TABLE
 from recctl.rules.selection import Choice, choose
 from recctl.validate import validate
-from recctl.wire.oddities import KINDS
 from tests.make_examples import EXAMPLES, decided, make
 
 CLEAN = EXAMPLES / "clean"
 BROKEN = EXAMPLES / "broken"
-ODDITIES = {kind.name for kind in KINDS}
-EXEMPLARY_ODDITIES = {"finish-missing", "content-after-finish", "tool-args-invalid"}
-"""The oddities of answers that have an example; all other rules have one."""
+FOLDERS = {path.name for path in (BROKEN / "tests").iterdir()}
+RULES = [rule.name for rule in TABLE if rule.name in FOLDERS]
+"""The rules that have an example."""
 
-WITHOUT_EXAMPLE = {"secret", "unused-ignore", "unused-baseline"}
-"""A secret would be found by others, too; the rest is not about a recording."""
-
-RULES = [
-    rule.name
-    for rule in TABLE
-    if rule.name not in (ODDITIES - EXEMPLARY_ODDITIES) | WITHOUT_EXAMPLE
-]
 COMPANIONS = {"redundant": ["stale"]}
 """What cannot be broken alone: rule -> the other rules that find something, too."""
 
@@ -125,16 +116,8 @@ def test_a_broken_example_is_found_unasked_unless_its_rule_is_an_info(rule: str)
     assert (rule in found) is (rule not in INFOS)
 
 
-def test_every_rule_has_a_broken_example_but_most_oddities_of_answers() -> None:
-    folders = {path.name for path in (BROKEN / "tests").iterdir()}
-
-    assert folders == set(RULES)
-
-
-def test_the_oddities_that_have_an_example_are_errors() -> None:
-    severities = {kind.severity for kind in KINDS if kind.name in EXEMPLARY_ODDITIES}
-
-    assert severities == {Severity.ERROR}
+def test_a_broken_example_is_called_after_its_rule() -> None:
+    assert set(RULES) == FOLDERS
 
 
 def test_broken_examples_do_not_disturb_each_other() -> None:

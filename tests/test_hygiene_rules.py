@@ -31,7 +31,7 @@ from recctl.rules.policy import Policy
 from recctl.rules.selection import Choice, choose
 from recctl.rules.subject import Check, Member, Subject
 from recctl.shapes import MAX_DEPTH
-from recctl.validate import examine, validate
+from recctl.validate import validate
 from tests.build import (
     TEST,
     Document,
@@ -55,6 +55,7 @@ from tests.build import (
     tool_result,
     write,
 )
+from tests.examine import examine
 from tests.strategies import json_values, mutated
 
 CHECKS: tuple[Check, ...] = (

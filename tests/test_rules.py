@@ -18,7 +18,7 @@ from recctl.hashing import canonical
 from recctl.recording import Recording
 from recctl.rules import BEYOND_RULES, CORPUS_RULES, FILE_RULES, LEFTOVER_RULES, TABLE
 from recctl.rules.selection import find as find_rule
-from recctl.validate import examine, validate
+from recctl.validate import validate
 from tests.build import (
     TEST,
     Document,
@@ -47,6 +47,7 @@ from tests.build import (
     tool_result,
     write,
 )
+from tests.examine import examine
 from tests.strategies import json_values, mutated
 
 NEWEST = published().target
@@ -136,6 +137,14 @@ def test_the_table_is_in_the_order_of_codes_within_each_letter() -> None:
 
 def test_the_table_holds_every_rule() -> None:
     assert {*FILE_RULES, *BEYOND_RULES, *CORPUS_RULES, *LEFTOVER_RULES} == set(TABLE)
+
+
+def test_every_rule_is_named_by_a_test() -> None:
+    tests = "".join(
+        path.read_text(encoding="utf-8") for path in Path(__file__).parent.rglob("*.py")
+    )
+
+    assert [rule.name for rule in TABLE if f'"{rule.name}' not in tests] == []
 
 
 @pytest.mark.parametrize("word", ["I303", "i303", "stale", "STALE"])

@@ -19,9 +19,9 @@ from recctl.rules import TABLE
 from recctl.rules.policy import Policy
 from recctl.rules.selection import Choice, choose
 from recctl.sources import MAX_BRACES, MAX_BYTES, NodeId, Presence, find_test, holds_sources
-from recctl.validate import examine
 from tests.build import TEST, chat_answer, chat_request, folder_of, recording, write
 from tests.cli import needs_posix
+from tests.examine import examine
 
 FILE = "tests/chat/test_keeper.py"
 

@@ -14,7 +14,7 @@ from recctl.diagnostics import Finding, Severity
 from recctl.rules import TABLE
 from recctl.rules.selection import Choice, choose
 from recctl.transcript import ArgumentsError
-from recctl.validate import examine, validate
+from recctl.validate import validate
 from recctl.wire import FORMATS, read
 from recctl.wire.oddities import KINDS, OddityKind, severity_of
 from tests.build import (
@@ -50,6 +50,7 @@ from tests.build import (
     tool_result,
     write,
 )
+from tests.examine import examine
 from tests.make_examples import EXAMPLES
 from tests.odd_answers import (
     ASKED,

@@ -15,8 +15,9 @@ from recctl.rules import TABLE, Rule, Subject
 from recctl.rules.leftovers import Leftovers, unused_baseline, unused_ignore
 from recctl.rules.secrets import secret
 from recctl.rules.selection import Choice, Exemption, choose
-from recctl.validate import examine, validate
+from recctl.validate import validate
 from tests.build import TEST, folder_of, recording, write
+from tests.examine import examine
 from tests.make_examples import EXAMPLES, decided
 from tests.odd_answers import ASKED, ODD
 from tests.reference.markdown import block, prose, table
@@ -64,7 +65,7 @@ def page() -> str:
         rules = [rule for rule in TABLE if rule.code.startswith(letter)]
         parts.append(f"## {title}\n")
         parts.append(table(("rule", "severity", "what it finds"), map(_row, rules)))
-        parts += [_section(rule, found[rule.name]) for rule in rules]
+        parts += [_section(rule, found.get(rule.name)) for rule in rules]
     return "\n".join(parts)
 
 
@@ -79,10 +80,11 @@ def _row(rule: Rule[Any]) -> tuple[str, str, str]:
     return link(rule), severity, prose(first)
 
 
-def _section(rule: Rule[Any], example: str) -> str:
+def _section(rule: Rule[Any], example: str | None) -> str:
     doc = re.sub(r"(?<!\n)\n(?!\n)", " ", rule.doc)
     fatal = ", fatal" if rule.fatal else ""
-    message = f"{example}\nnext: {rule.command_for('FILE')}"
+    next_ = f"next: {rule.command_for('FILE')}"
+    message = next_ if example is None else f"{example}\n{next_}"
     head = f"### {rule.code} {rule.name}\n\n*{rule.severity.value}{fatal}, {_FIXES[rule.fix]}*\n"
     return f"{head}\n{doc}\n\n{block(message)}"
 
