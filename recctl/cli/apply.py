@@ -15,7 +15,8 @@ from recctl.cli.changing import (
     RootOption,
     root_in,
 )
-from recctl.cli.terminal import Color, ColorOption, note, read_stdin
+from recctl.cli.options import ColorOption
+from recctl.cli.terminal import Color, note, read_stdin
 from recctl.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:

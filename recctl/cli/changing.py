@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recctl.cli.terminal import Color, ColorOption, note, print_lines, write
+from recctl.cli.options import ColorOption
+from recctl.cli.terminal import Color, note, print_lines, write
 from recctl.errors import ExitCode, UnreadableError, UsageError
 
 if TYPE_CHECKING:

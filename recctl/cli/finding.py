@@ -1,9 +1,7 @@
 """The recordings that a command is about: PATHS, and what is to be told before they are read."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from recctl.cli.terminal import note
 from recctl.errors import ExitCode
@@ -13,14 +11,6 @@ if TYPE_CHECKING:
     from recctl.config import Settings
     from recctl.corpus import Corpus
 
-Paths = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="PATHS",
-        help="Files or folders; none: the configured roots, else all below this folder.",
-        show_default=False,
-    ),
-]
 _JOURNAL = f"{OWN_FOLDER}/journal"
 """Where the plan engine keeps what it is doing, below the root of the changes."""
 

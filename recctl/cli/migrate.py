@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recctl.cli.changing import PlanOptions, root_of_corpus
-from recctl.cli.finding import Paths, find_corpus
+from recctl.cli.finding import find_corpus
+from recctl.cli.options import Paths
 from recctl.cli.progress import watched
 from recctl.cli.rehash import OnConflictOption, ToOption
 from recctl.cli.selecting import GLOBS, FilterOptions, passing

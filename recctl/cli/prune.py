@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recctl.cli.changing import PlanFormat, PlanOptions, root_of_corpus
-from recctl.cli.finding import Paths, find_corpus
+from recctl.cli.finding import find_corpus
+from recctl.cli.options import Paths
 from recctl.cli.proof import EVIDENCE, HOW_TO_GET_SOME, EvidenceOptions, Given, proof_of
 from recctl.cli.settings import current, policy_of
 from recctl.cli.terminal import note, write

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recctl.cli.finding import Paths, find_corpus
+from recctl.cli.finding import find_corpus
+from recctl.cli.options import Paths
 from recctl.cli.scanning import ScanOptions
 from recctl.cli.settings import current, policy_of
 from recctl.cli.terminal import note, read_stdin, terminal_width, write

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recctl.cli.changing import PlanOptions, root_of_corpus
-from recctl.cli.finding import Paths, find_corpus
+from recctl.cli.finding import find_corpus
+from recctl.cli.options import Paths
 from recctl.cli.progress import watched
 from recctl.cli.settings import current, table_of
 from recctl.cli.terminal import note

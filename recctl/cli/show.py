@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recctl.cli.finding import Paths
+from recctl.cli.options import ColorOption, Paths
 from recctl.cli.scanning import CacheOptions
 from recctl.cli.settings import current, table_of
-from recctl.cli.terminal import Color, ColorOption, print_lines, read_stdin, write
+from recctl.cli.terminal import Color, print_lines, read_stdin, write
 from recctl.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:

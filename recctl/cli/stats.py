@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from recctl.cli.finding import Paths, find_corpus
+from recctl.cli.finding import find_corpus
+from recctl.cli.options import Paths
 from recctl.cli.proof import EVIDENCE, HOW_TO_GET_SOME, EvidenceOptions, judging
 from recctl.cli.scanning import ScanOptions
 from recctl.cli.selecting import GLOBS, FilterOptions, selected

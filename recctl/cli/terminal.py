@@ -4,9 +4,7 @@ import os
 import sys
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from recctl.errors import UnreadableError
 
@@ -20,11 +18,6 @@ class Color(StrEnum):
     AUTO = "auto"
     ALWAYS = "always"
     NEVER = "never"
-
-
-ColorOption = Annotated[
-    Color, typer.Option(help="Color the text; auto: on a terminal, unless NO_COLOR is set.")
-]
 
 
 def note(message: str) -> None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+from recctl.cli.terminal import note
 from recctl.errors import NothingFoundError, RecctlError, UsageError
 
 _FORWARDED = ("SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
@@ -52,7 +53,7 @@ def traced(command: list[str], out: str, trusted: Sequence[str]) -> int:
     runs.judge(command, variables)
     code = _run(command, {**os.environ, **variables}, meanwhile=tree.note)
     if not runs.end(variables, code):
-        _note(f"the trace is incomplete: {out} could not be written to")
+        note(f"the trace is incomplete: {out} could not be written to")
     _tell(out, variables["RECCTL_TRACE_RUN"])
     return code
 
@@ -140,7 +141,7 @@ def _tell(out: str, run_id: str) -> None:
         try:
             is_doubtful = _tell_what_is_less(out, run_id)
         except RecctlError as error:
-            _note(f"this trace proves nothing: {error}")
+            note(f"this trace proves nothing: {error}")
             return
     file = one_line(shlex.quote(out))
     opened, tests = counted.opened, counted.tests
@@ -148,9 +149,9 @@ def _tell(out: str, run_id: str) -> None:
         text = f"{opened:,} file{'s' * (opened != 1)} opened, {tests:,} test{'s' * (tests != 1)}"
         unused = f"unused with: recctl prune --unused --trace {file}"
         used = f"used with: recctl ls --used --trace {file}"
-        _note(f"{text}; see what is {used if is_doubtful else unused}")
+        note(f"{text}; see what is {used if is_doubtful else unused}")
     else:
-        _note("nothing was noted: no Python that was traced opened a recording or ran a test")
+        note("nothing was noted: no Python that was traced opened a recording or ran a test")
 
 
 def _tell_what_is_less(out: str, run_id: str) -> bool:
@@ -163,11 +164,7 @@ def _tell_what_is_less(out: str, run_id: str) -> bool:
 
     (told,) = (one for one in read(traces=[out]).runs if one.id == run_id)
     if told.flaw:
-        _note(f"this run proves less: {one_line(told.flaw)}")
+        note(f"this run proves less: {one_line(told.flaw)}")
     if told.doubt:
-        _note(f"nothing is unused by this run: {one_line(told.doubt)}")
+        note(f"nothing is unused by this run: {one_line(told.doubt)}")
     return bool(told.doubt)
-
-
-def _note(message: str) -> None:
-    sys.stderr.write(f"recctl: {message}\n")

@@ -17,7 +17,8 @@ from recctl.cli.changing import (
     root_in,
     tell_unfinished,
 )
-from recctl.cli.terminal import Color, ColorOption, note
+from recctl.cli.options import ColorOption
+from recctl.cli.terminal import Color, note
 from recctl.errors import ExitCode, UsageError
 
 DETAILS = """ID is that of a receipt, or its start or end: see recctl history. Without one, the

@@ -16,10 +16,11 @@ from recctl.cli.changing import (
     carried_out,
     root_of_corpus,
 )
-from recctl.cli.finding import Paths, find_corpus
+from recctl.cli.finding import find_corpus
+from recctl.cli.options import ColorOption, Paths
 from recctl.cli.scanning import ScanOptions
 from recctl.cli.settings import current, policy_of
-from recctl.cli.terminal import Color, ColorOption, note, print_lines, write
+from recctl.cli.terminal import Color, note, print_lines, write
 from recctl.config import BASELINE
 from recctl.errors import ExitCode, UsageError
 from recctl.safetext import one_line

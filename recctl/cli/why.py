@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recctl.cli.finding import with_missing_told
+from recctl.cli.options import ColorOption
 from recctl.cli.scanning import ScanOptions
 from recctl.cli.settings import current, table_of
-from recctl.cli.terminal import Color, ColorOption, note, print_lines, read_stdin, write
+from recctl.cli.terminal import Color, note, print_lines, read_stdin, write
 from recctl.errors import (
     ExitCode,
     NothingFoundError,
