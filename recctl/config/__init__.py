@@ -5,6 +5,7 @@ A command-line option counts before a variable `RECCTL_<KEY>`, that before the n
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -22,6 +23,12 @@ BASELINE = "recctl-baseline.json"
 
 MAX_SIZE = 5 * 1024 * 1024
 """Bytes. The largest real recording has 2 MB; files of more make every clone slower for good."""
+
+_MOST_PARTS = 100
+_MANY_PARTS = re.compile(
+    rb"(?<![^\s.=,\[\]{}])(?:[^\s.=,\[\]{}]++[ \t]*+\.[ \t]*+){%d}" % _MOST_PARTS
+)
+"""A key of many parts, for which Python's parser takes the square of their number."""
 
 _LISTS = ("roots", "test-roots", "select", "ignore", "allowed-hosts", "allowed-types")
 _TEXTS = ("target", "baseline", "max-size", "jobs", "cache")
@@ -142,8 +149,11 @@ def _nearest(folder: Path) -> tuple[Path, dict[str, Any]] | None:
 
 def _read(path: Path) -> tuple[Path, dict[str, Any]]:
     place = one_line(os.path.relpath(path))
+    raw = _bytes(path)
+    if _MANY_PARTS.search(raw):
+        raise UsageError(f"{place}: a key has more than {_MOST_PARTS} parts")
     try:
-        document = tomllib.loads(_bytes(path).decode("utf-8"))
+        document = tomllib.loads(raw.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise UsageError(f"{place}: not UTF-8 at byte {error.start}") from None
     except tomllib.TOMLDecodeError as error:

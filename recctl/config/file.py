@@ -157,7 +157,7 @@ def _told(error: ValidationError) -> str:
     if first["type"] == "extra_forbidden":
         hint = did_you_mean(steps[-1], _keys_beside(steps))
         return f"unknown key {key!r}{hint}"
-    message = first["msg"][:1].lower() + first["msg"][1:]
+    message = one_line(first["msg"][:1].lower() + first["msg"][1:])
     value = one_line(json.dumps(first["input"], default=str))
     return f"{key}: {message}, not {value if len(value) <= 60 else value[:59] + '…'}"
 
