@@ -193,14 +193,15 @@ def _of_report(blank: TestList, text: str) -> Evidence:
 
 
 def _parsed(name: str, text: str) -> Mapping[str, Any]:
+    """The object that a text is which begins with a brace."""
     try:
-        report = json.loads(text)
+        report: Mapping[str, Any] = json.loads(text)
     except RecursionError:
         _refuse(name, "of no known form: JSON nested too deep", _MAKE_A_REPORT)
     except ValueError as error:
         place = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         _refuse(name, f"truncated, or no JSON: it goes wrong{place}", _MAKE_A_REPORT)
-    return report if isinstance(report, dict) else {}
+    return report
 
 
 def _objects(name: str, report: Mapping[str, Any], key: str) -> list[dict[str, Any]]:

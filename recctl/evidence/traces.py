@@ -130,7 +130,7 @@ class _Story:
     exits: set[int] = field(default_factory=set)
     ended: dict[str, set[tuple[Outcome, str]]] = field(default_factory=dict)
     """By test: the outcome and the session."""
-    failed_collections: int = 0
+    has_failed_to_collect: bool = False
     uncollected: set[str] = field(default_factory=set)
     untraced: dict[str, str] = field(default_factory=dict)
     """By program: the first that is told of it."""
@@ -169,7 +169,8 @@ class _Story:
                     self.exits.add(line.exit)
                 self.unfinished.discard(line.session)
             case "collection":
-                self.failed_collections += line.outcome == "failed"
+                if line.outcome == "failed":
+                    self.has_failed_to_collect = True
                 self.uncollected.add(spelled(line.id).partition("::")[0])
             case "untraced":
                 self.untraced.setdefault(line.program, untraced(line))
@@ -237,7 +238,7 @@ class _Story:
             yield "it was interrupted"
         if self.unfinished - self.controlling:
             yield "a worker of pytest-xdist was killed"
-        if self.failed_collections:
+        if self.has_failed_to_collect:
             yield "tests could not be collected"
         for status in sorted(self.exits - {0}):
             yield _EXITS.get(status, f"pytest exited with {status}")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recctl.errors import UsageError
@@ -44,9 +44,9 @@ def test_a_list_is_told_from_others_by_what_it_holds() -> None:
 
 
 def test_ids_are_spelled_in_one_way_and_without_spaces_around() -> None:
-    evidence = of("  ./tests/a.py::t \r\ntests\\a.py::u\n")
+    evidence = of("  ./tests/a.py::t \r\ntests\\a.py::uX\n")
 
-    assert set(evidence.listed) == {"tests/a.py::t", "tests/a.py::u"}
+    assert set(evidence.listed) == {"tests/a.py::t", "tests/a.py::uX"}
     assert set(evidence.listed.values()) == {frozenset(one.id for one in evidence.lists)}
 
 
@@ -158,6 +158,11 @@ MEND = "mend that, then make it again: pytest --collect-only -q > tests.txt"
         ("usage: pytest [options]\n", "line 1 is no node id of a test: usage: pytest [options]"),
         ("::\n", "line 1 is no node id of a test: ::"),
         ("a.py:: \n", "line 1 is no node id of a test: a.py:: "),
+        ("::T::t\n", "line 1 is no node id of a test: ::T::t"),
+        (
+            COLLECTED + "a.py::" + "é" * 130,
+            f"truncated: no closing line after the last one, a.py::{'é' * 114}",
+        ),
         (" ::t\n", "line 1 is no node id of a test:  ::t"),
         ("a.py::t\n" + "é" * 130, "truncated: its last line does not end"),
         ("é" * 130 + "\n", f"line 1 is no node id of a test: {'é' * 120}"),
@@ -207,6 +212,7 @@ def test_a_refusal_is_harmless_and_short() -> None:
     assert len(message) < 300
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(COLLECTED) - 1))
 def test_no_list_that_pytest_made_is_taken_when_cut_within_a_line(place: int) -> None:
     cut = COLLECTED[:place]
@@ -215,6 +221,7 @@ def test_no_list_that_pytest_made_is_taken_when_cut_within_a_line(place: int) ->
             of(cut)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_whatever_is_in_a_list_it_is_read_or_refused(raw: bytes) -> None:
     try:
@@ -262,6 +269,10 @@ def test_a_report_lists_tests_and_how_they_ended() -> None:
         "a.py::t": {Outcome.PASSED},
         "a.py::u": {Outcome.FAILED},
     }
+
+
+def test_a_report_may_stand_after_spaces() -> None:
+    assert set(of(" \n" + json.dumps(report())).listed) == {"a.py::t", "a.py::u"}
 
 
 def test_a_report_of_collection_alone_lists_what_was_collected() -> None:
@@ -333,6 +344,7 @@ NO_FORM = "of no known form: "
         ({"exitcode": 3}, "it reports a run that failed: exit code 3"),
         ({"exitcode": 4}, "it reports a run that failed: exit code 4"),
         ({"exitcode": 5}, "empty: it holds no tests"),
+        ({"summary": {"collected": 3}}, "truncated: 3 tests were collected, 2 are in it"),
         ({"summary": {"collected": 9}}, "truncated: 9 tests were collected, 2 are in it"),
         (
             {"summary": {"collected": 1_005, "deselected": 1_002}},
@@ -351,6 +363,10 @@ NO_FORM = "of no known form: "
         ({"collectors": [{"result": 1}]}, f"{NO_FORM}its result are no list of objects"),
         ({"collectors": [{"result": [{}]}]}, f"{NO_FORM}a nodeid is no text"),
         ({"tests": [{"nodeid": 1, "outcome": "passed"}]}, f"{NO_FORM}a nodeid is no text"),
+        (
+            {"collectors": [{"nodeid": 1, "outcome": "skipped"}]},
+            f"{NO_FORM}a nodeid is no text",
+        ),
         ({"tests": [{"nodeid": "a", "outcome": 1}]}, f"{NO_FORM}a outcome is no text"),
     ],
 )
@@ -392,6 +408,7 @@ def test_a_report_without_tests_is_refused_with_what_to_do(
     assert refusal(json.dumps(report(**changes))) == why
 
 
+@settings(deadline=None)
 @given(st.integers(1, len(json.dumps(report())) - 1))
 def test_a_report_that_is_cut_off_is_refused(place: int) -> None:
     with pytest.raises(UsageError):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -181,7 +181,7 @@ def test_what_was_run_is_told_as_a_shell_takes_it(trace: Path) -> None:
 
 @pytest.mark.parametrize("outcome", ["failed", "skipped"])
 def test_what_was_not_collected_is_told_by_its_file(outcome: str, trace: Path) -> None:
-    one = line("collection", session="s", id="./b.py::T", outcome=outcome)
+    one = line("collection", session="s", id="./b.py::T::U", outcome=outcome)
     evidence = of(trace, WHOLE + one)
 
     assert evidence.uncollected == {"b.py"}
@@ -253,6 +253,13 @@ def test_a_run_says_when_and_of_what_it_was(trace: Path) -> None:
         (["localhost:80"], ["127.0.0.1:80"], False),
         (["[::1]:80"], ["127.0.0.1:80"], False),
         (["127.0.0.1:80"], ["*:80"], False),
+        (["[::1]:80"], ["*:80"], False),
+        (["[::1]:80"], ["[::1]:80"], False),
+        (["localhost:80"], ["*:::80"], False),
+        (["localhost:80"], ["localhost:81"], True),
+        (["unix:/run/a:80"], ["*:80"], True),
+        (["[2606:4700::1111%eth0]:443"], [], False),
+        (["[::ffff:10.0.0.1]:80"], [], True),
         (["unix:/run/x"], ["unix:/run/x"], False),
         (["8.8.8.8:443", "[2606:4700::1111]:443"], [], False),
         (["127.0.0.1:80"], [], True),
@@ -421,6 +428,7 @@ def test_names_that_are_no_text_are_compared_as_they_can_be_written(trace: Path)
 # Damage
 
 
+@settings(deadline=None)
 @given(st.integers(1, len(WHOLE) - 1))
 def test_a_trace_that_is_cut_off_anywhere_is_refused_or_flawed_and_proves_less(place: int) -> None:
     from tempfile import TemporaryDirectory
@@ -570,6 +578,7 @@ VALUES: st.SearchStrategy[Any] = (
 )
 
 
+@settings(deadline=None)
 @given(st.sampled_from(EXAMPLES).flatmap(lambda one: mutated(one, VALUES)))
 def test_the_schema_and_what_is_read_agree(document: Any) -> None:
     assert accepts(document) == (schema.explain("trace", document) is None)

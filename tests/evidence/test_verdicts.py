@@ -416,7 +416,7 @@ def test_a_recording_with_a_short_name_is_shared() -> None:
 
 # Laws
 
-LAW = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+LAW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """Evidence is much to make up, where others are at work on the same cores."""
 
 TESTS = st.sampled_from([f"tests/a.py::t[{number}]" for number in range(3)] + ["tests/a.py::u"])
@@ -488,6 +488,7 @@ def test_evidence_merged_with_itself_or_none_stays(one: Evidence) -> None:
     assert one | one == one == one | Evidence()
 
 
+@settings(deadline=None)
 @given(st.lists(st.frozensets(st.builds(Opening, st.text(max_size=3), st.text(max_size=2)))))
 def test_however_many_openings_are_merged_the_same_are_kept(
     all_of: list[frozenset[Opening]],

@@ -44,5 +44,10 @@ PARTS = (
             "tests/evidence/test_tracing.py",
         ),
     ),
-    Part("plan", "recctl/plan", ("tests/plan",), ("tests/plan/test_kill.py",)),
+    Part(
+        "plan",
+        "recctl/plan",
+        ("tests/plan", "tests/test_windows.py"),
+        ("tests/plan/test_kill.py",),
+    ),
 )
