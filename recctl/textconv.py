@@ -24,7 +24,7 @@ from recctl.conversation import Turn, conversation, declarations, schema_of
 from recctl.errors import ExitCode, UnreadableError
 from recctl.recording import Recording
 from recctl.safetext import harmless, one_line, shortened
-from recctl.shapes import fields
+from recctl.shapes import fields, value_in
 from recctl.transcript import Choice, Transcript, Usage
 from recctl.wire import plain, read
 
@@ -72,7 +72,7 @@ def convert(path: str) -> int:
 def text_of(content: bytes) -> str | None:
     """The text of a recording's bytes; null where they are none, or cannot be read."""
     try:
-        document = json.loads(content.decode("utf-8-sig"))
+        document = value_in(content.decode("utf-8-sig"))
         if not Recording.is_interaction(document):
             return None
         recording = Recording("", document, len(content))
@@ -255,7 +255,7 @@ def _readable(text: str) -> str:
     if len(text) <= _LONG or not text.startswith(("{", "[")) or "\n" in text:
         return text
     try:
-        return _spread(json.loads(text))
+        return _spread(value_in(text))
     except (ValueError, RecursionError):
         return text
 
