@@ -5,7 +5,7 @@ what is not a turn or a tool is a parameter, and a part of unknown form is kept 
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 from recctl.recording import Kind, Recording
@@ -55,6 +55,16 @@ class Conversation(NamedTuple):
 
 
 _TURN_KEYS = ("system", "instructions", "messages", "contents", "input", "prompt", "query")
+
+TURN_PLACES: tuple[tuple[str, ...], ...] = (
+    ("config", "system_instruction"),
+    *((key,) for key in _TURN_KEYS),
+    ("documents",),
+)
+"""Where turns stand in what is sent, in their order."""
+
+TOOL_PLACES: tuple[tuple[str, ...], ...] = (("tools",), ("config", "tools"))
+"""Where tools do."""
 
 _RESULT_TYPES = ("tool_result", "function_result", "function_call_output")
 
@@ -211,10 +221,16 @@ def _result(block: Mapping[str, Any]) -> Part | None:
 
 def declarations(recording: Recording) -> Iterator[Any]:
     """What the request says of each tool that `conversation` has, in that order, as it says it."""
-    sent = recording.sent
-    for holder in (sent, sent.get("config")):
-        if isinstance(holder, dict) and recording.kind is not Kind.TOOL:
-            yield from _declarations(holder.get("tools"))
+    for place in TOOL_PLACES if recording.kind is not Kind.TOOL else ():
+        yield from _declarations(held(recording, place))
+
+
+def held(recording: Recording, place: Iterable[str]) -> Any:
+    """What stands at a place in what is sent; null for nothing."""
+    value: Any = recording.sent
+    for key in place:
+        value = fields(value).get(key)
+    return value
 
 
 def schema_of(declaration: Any) -> Any:

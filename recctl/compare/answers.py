@@ -7,8 +7,9 @@ from typing import Any
 from recctl.compare import volatile
 from recctl.compare.exact import Parts, differences, digest, kept, parts_of
 from recctl.compare.others import others
-from recctl.compare.requests import Normal, One, Open, arguments, name
-from recctl.compare.texts import changed, cut, edited, in_json, stated
+from recctl.compare.secrecy import cut
+from recctl.compare.telling import Normal, One, Open, arguments, name
+from recctl.compare.texts import changed, edited, in_json, stated
 from recctl.compare.values import Line, Statement
 from recctl.difference import ABSENT, Difference
 from recctl.jsontext import pointer_of

@@ -14,7 +14,7 @@ from hashlib import blake2b
 from itertools import count, islice
 from typing import Any
 
-from recctl.compare.texts import common
+from recctl.compare.sequences import common
 from recctl.difference import ABSENT, Difference
 from recctl.jsontext import pointer_of
 

@@ -1,10 +1,19 @@
-"""Values that are not shown for the name they have, whatever they look like.
+"""What is shown of recorded text: nothing that may be a secret, by its looks or by its name.
 
 `recctl.secrets` knows what credentials look like. A password looks like nothing, and what is made
 public with a difference cannot be taken back.
 """
 
 import re
+
+MASK = "(not shown: it may hold a secret)"
+"""What `secrets` has for it, which is imported where something differs."""
+
+_LEAST_SECRET = 8
+"""Characters that a credential has at least, with what shows it to be one."""
+
+_LONGEST = 400
+"""Characters of a line that came or went."""
 
 _WORDS = (
     *("passw(?:or)?d", "passphrase", "pwd", "secret", "client[-_]?secret", "credentials?"),
@@ -37,3 +46,24 @@ def names_secret(text: str) -> bool:
     """Whether a text begins with such a name and a value, or has both in JSON."""
     small = text.lower()
     return any(sign in small for sign in _SIGNS) and _NAMED.search(text) is not None
+
+
+def shown(text: str, lead: str = "") -> str:
+    """A recorded text, or what stands in its place where it may hold a secret.
+
+    `lead` is what stands before it: a name may make it one.
+    """
+    from recctl.secrets import masked  # noqa: PLC0415 - needed only where something differs
+
+    whole = f"{lead}{text}"
+    if len(whole) < _LEAST_SECRET:
+        return text
+    return MASK if names_secret(whole) or masked(whole) != whole else text
+
+
+def cut(text: str) -> str:
+    """A line no longer than one may be, saying how long it was; not shown if it may be secret."""
+    text = shown(text)
+    if len(text) <= _LONGEST:
+        return text
+    return f"{text[: _LONGEST - 40]}… ({len(text):,} characters)"

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recctl.compare import Part, applied, compare
-from recctl.compare.requests import spoken
+from recctl.compare.messages import spoken
 from recctl.compare.texts import MOST_LINES
 from recctl.conversation import conversation
 from recctl.dialects import hash_under, published

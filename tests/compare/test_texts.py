@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recctl import secrets
-from recctl.compare import texts
-from recctl.compare.texts import MASK, MOST_LINES, changed, common, edited
+from recctl.compare import words as of_words
+from recctl.compare.secrecy import MASK
+from recctl.compare.sequences import common
+from recctl.compare.texts import MOST_LINES, changed, edited
 from recctl.compare.values import Line
 
 
@@ -194,7 +196,7 @@ def test_what_sequences_have_in_common_is_as_long_as_can_be(
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         if is_bounded:
-            patch.setattr("recctl.compare.texts._MOST_CELLS", 6)
+            patch.setattr("recctl.compare.sequences._MOST_CELLS", 6)
         pairs = common(before, after)
     assert all(before[one] == after[other] for one, other in pairs)
     for side in (0, 1):
@@ -232,13 +234,13 @@ def test_of_a_long_line_only_what_is_near_to_a_change_is_compared_word_by_word(
     for place in range(100, 8_000, 1_000):
         after[place] = "EDIT"
     cells = []
-    plain = texts.common
+    plain = common
 
     def counted(old: list[str], new: list[str]) -> list[tuple[int, int]]:
         cells.append(len(old) * len(new))
         return plain(old, new)
 
-    monkeypatch.setattr(texts, "common", counted)
+    monkeypatch.setattr(of_words, "common", counted)
     (line,) = edited(" ".join(before), " ".join(after))
     assert line.text.count("{+EDIT+}") == 8
     assert sum(cells) < 1_000
@@ -266,8 +268,8 @@ def test_the_pieces_of_a_line_make_both_texts(
         other[place : place + 1] = [text]
     before, after = "".join(pieces), "".join(other)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(texts, "_MOST_LETTERS", 0)
-        patch.setattr(texts, "_PROBE", 6)
-        made = texts._pieces(before, after)
+        patch.setattr(of_words, "_MOST_LETTERS", 0)
+        patch.setattr(of_words, "_PROBE", 6)
+        made = of_words._pieces(before, after)
     assert "".join("".join(one.same + one.gone) for one in made) == before
     assert "".join("".join(one.same + one.come) for one in made) == after
