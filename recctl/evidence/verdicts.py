@@ -451,17 +451,14 @@ class Evidence:
 
     @cached_property
     def _runs(self) -> Mapping[str, Run]:
-        """By id. Of one that is told of in several ways, what is told against it by any of them."""
+        """By id. One that is told of in several ways has any doubt, and a commit if it is one."""
         found: dict[str, Run] = {}
         for one in sorted(self.runs):
             known = found.setdefault(one.id, one)
             found[one.id] = replace(
                 known,
-                flaw=known.flaw or one.flaw,
                 doubt=known.doubt or one.doubt,
-                started=min(known.started, one.started),
                 commit=known.commit if known.commit == one.commit else "",
-                dirty=known.dirty or one.dirty,
             )
         return found
 

@@ -340,6 +340,90 @@ def test_a_file_of_that_name_in_another_folder_makes_it_unknown() -> None:
     assert reason(tracing() | opening(elsewhere)) is Reason.OPENED_ELSEWHERE
 
 
+@pytest.mark.parametrize(
+    ("listed", "has_others"),
+    [
+        (TEST, False),
+        ("tests/a/test_a.py::test_b[y]", True),
+        ("tests/a/test_a.py::test_b", True),
+        ("tests/a/test_a.py::test_c[x]", False),
+        ("tests/b/test_a.py::test_b[x]", False),
+    ],
+)
+def test_a_test_may_be_listed_with_other_parameters_only(listed: str, has_others: bool) -> None:
+    assert listing(listed).has_other_parameters(r"./tests\a\test_a.py::test_b[x]") is has_others
+
+
+@pytest.mark.parametrize(
+    ("listed", "is_one"),
+    [
+        ("tests/a/test_a.py::T::test_b[y::z]", True),
+        ("tests/a/test_a.py::T::test_b[[z]", True),
+        ("tests/a/test_a.py::T::test_c[x]", False),
+        ("tests/a/test_a.py::U::test_b[y]", False),
+    ],
+)
+def test_parameters_are_what_stands_in_brackets(listed: str, is_one: bool) -> None:
+    mine = "tests/a/test_a.py::T::test_b[[a::b]"
+
+    assert listing(listed).has_other_parameters(mine) is is_one
+
+
+def test_a_file_that_was_not_collected_is_told_of_a_test_in_a_class() -> None:
+    evidence = listing("tests/c.py::T::t") | Evidence(uncollected=frozenset({"tests/a.py"}))
+
+    assert reason(evidence, Case(PATH, "tests/a.py::T::t")) is Reason.NOT_COLLECTED
+
+
+def test_a_file_of_which_tests_were_collected_is_known_by_a_test_in_a_class() -> None:
+    evidence = listing("tests/a.py::T::u")
+    case = Case(PATH, "tests/a.py::T::t", in_sources=None, vouched=True)
+
+    assert reason(evidence, case) is Reason.NOT_LISTED
+
+
+def test_what_a_test_opened_in_a_run_is_known() -> None:
+    other = Run("other", "pytest")
+    evidence = (
+        opening("a.json")
+        | opening("b.json")
+        | opening("c.json", test="tests/z.py::t")
+        | opening("d.json", run=other)
+        | opening("e.json", test="")
+        | opening("f.json", test=r"tests\a\test_a.py::test_b[x]", run=other)
+    )
+
+    assert evidence.opened_by(TEST, "good") == {"a.json", "b.json", "e.json"}
+    assert evidence.opened_by(TEST, "other") == {"d.json", "e.json", "f.json"}
+    assert evidence.opened_by("tests/y.py::t", "good") == {"e.json"}
+
+
+def test_of_a_file_that_many_opened_it_is_not_known_who_else_did() -> None:
+    few, many = (
+        Evidence(openings={"a.json": frozenset(Opening(f"t{i}", "1") for i in range(number))})
+        for number in (MOST_OPENINGS - 1, MOST_OPENINGS)
+    )
+
+    assert few.opened_by(TEST, "good") == frozenset()
+    assert many.opened_by(TEST, "good") == {"a.json"}
+
+
+def test_all_openings_of_a_path_count_however_it_is_spelled() -> None:
+    evidence = opening(test="tests/z.py::t") | opening(f"up/{PATH}", test="tests/a.py::t")
+
+    assert evidence.judge(CASE).text == "opened by tests/a.py::t and 1 more"
+
+
+def test_a_shared_recording_is_unknown_where_a_list_leaves_tests_out() -> None:
+    shared = Case(PATH, None, vouched=True)
+    whole = listing(TEST) | tracing()
+    partial = listing("tests/z.py::t", deselected=1, id="2")
+
+    assert reason(whole | partial, shared) is Reason.SHARED
+    assert reason(whole | partial, shared, lists=frozenset({"1"})) is Reason.NOBODY_OPENED
+    assert reason(whole | partial | tracing(test="tests/z.py::t"), shared) is Reason.SHARED
+
+
 # Words
 
 

@@ -362,7 +362,8 @@ def test_why_a_run_is_too_old_is_told() -> None:
 @pytest.mark.parametrize(("commit", "told"), [("0123456789abcdef", "0123456"), ("", "a commit")])
 def test_that_a_run_was_of_uncommitted_changes_is_told(commit: str, told: str) -> None:
     dirty = Run("dirty", "pytest", commit=commit, dirty=True)
-    evidence = tracing(run=dirty) | tracing(run=OTHER)
+    elsewhere = tracing(run=Run("dirtier", "pytest -v", dirty=True), test="tests/y.py::t")
+    evidence = tracing(run=dirty) | tracing(run=OTHER) | elsewhere
 
     assert evidence.about(CASE)[-1] == (
         f"its test ran with uncommitted changes to {told} in pytest"
