@@ -487,7 +487,7 @@ def _folders(disk: Disk, plan: Plan) -> tuple[dict[str, int], set[str]]:
     """The modes of the folders above all that is touched, and the folders that do not exist."""
     modes: dict[str, int] = {}
     missing = set[str]()
-    for folder in {folder for path in plan.before for folder in _folders_above(path)}:
+    for folder in sorted({folder for path in plan.before for folder in _folders_above(path)}):
         status = disk.status(folder)
         if status is None:
             missing.add(folder)
@@ -837,6 +837,8 @@ def _refused(error: OSError) -> RefusedError:
 def _reason(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
+    if isinstance(error, LinkInTheWayError):
+        return str(error.strerror)  # it begins with a path
     if isinstance(error, OSError) and error.strerror:
         where = "" if error.filename is None else f"{one_line(error.filename)}: "
         return where + error.strerror[0].lower() + error.strerror[1:]
