@@ -300,13 +300,12 @@ def inverse(action: Action, content_of: Callable[[State], Path], review: Review)
             return Rename(to, path, after, before, _inverted(edits), review)
         case Edit(path, before, after, edits):
             return Edit(path, after, before, _inverted(edits), review)
-        case Write(path=path, after=after, before=None):
-            return Remove(path, after, review)
-        case Write(path=path, after=after, before=before) if before is not None:
+        case Write(path=path, after=after, before=before):
+            if before is None:
+                return Remove(path, after, review)
             return Write(path, content_of(before), before, after, review)
         case Remove(path, before):
             return Write(path, content_of(before), before, None, review)
-    raise AssertionError(action)
 
 
 def simulate(tree: Mapping[str, bytes], plan: Plan) -> dict[str, bytes]:

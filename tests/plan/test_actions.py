@@ -221,6 +221,19 @@ def test_what_a_plan_does_not_touch_stays() -> None:
     assert str(refused.value) == r"a\n: not as it was when the plan was made"
 
 
+@pytest.mark.parametrize("to", ["a", "b"], ids=["edited", "renamed"])
+def test_edits_that_do_not_fit_make_nothing_of_a_tree(to: str) -> None:
+    old, edits = State.of(b"1"), (Splice(0, b"2", b"3"),)
+    action = (
+        engine.Edit("a", old, State.of(b"3"), edits)
+        if to == "a"
+        else engine.Rename("a", to, old, State.of(b"3"), edits)
+    )
+    with pytest.raises(RefusedError) as refused:
+        engine.simulate({"a": b"1"}, engine.of("mend", ROOT, [action]))
+    assert str(refused.value) == "a: the edit at offset 0 does not fit"
+
+
 # Content that is kept in a file
 
 
