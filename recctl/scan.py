@@ -40,7 +40,9 @@ _WORTH_SPAWNING = 20_000_000
 """The same where a process has to start from nothing."""
 _BATCH = 1_000_000
 """Bytes that a process reads at a time: enough to pay for the way there, few enough to leave."""
-_MOST_PROCESSES = 61 if sys.platform == "win32" else 1_000
+_MOST_PER_PROCESSOR = 4
+"""Processes beyond which one more only takes memory."""
+_MOST_PROCESSES = 61
 """Windows cannot wait for more at once."""
 _BYTES_OF_FILE = 4_000
 """What a file costs beside its bytes, in bytes."""
@@ -200,7 +202,7 @@ def _executor(look: Look[T], jobs: int, cost: int) -> "Executor | None":
         from multiprocessing import get_context  # noqa: PLC0415
 
         return ProcessPoolExecutor(
-            min(jobs, cost // _BATCH + 1, _MOST_PROCESSES),
+            min(jobs, cost // _BATCH + 1, _MOST_PER_PROCESSOR * processors(), _MOST_PROCESSES),
             get_context("fork" if copied else "spawn"),
             _prepare,
             (look,),

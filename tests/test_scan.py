@@ -136,9 +136,31 @@ def test_the_number_of_processes_changes_nothing(corpus: Path, command: str) -> 
     assert ran[2] == ran[0]
 
 
-@pytest.mark.parametrize("jobs", ["0", "-1", "x"])
+@pytest.mark.parametrize("jobs", ["0", "-1", "x", "", "1.5", "²", "9" * 5_000])
 def test_a_number_of_processes_that_makes_no_sense_is_refused(corpus: Path, jobs: str) -> None:
-    assert run_here("validate", "--jobs", jobs, cwd=corpus).code == 2
+    ran = run_here("validate", "--jobs", jobs, cwd=corpus)
+
+    told = f"recctl: --jobs {jobs[:20]!r} is no number of processes: give 1 or more"
+    assert (ran.code, ran.raw, ran.errors) == (2, b"", [told])
+
+
+@pytest.mark.usefixtures("worthwhile")
+def test_no_more_processes_are_started_than_can_be_of_use(
+    files: list[Entry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[int] = []
+
+    def refused(most: int, *_: object) -> None:
+        started.append(most)
+        raise OSError("no semaphores")
+
+    monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", refused)
+    monkeypatch.setattr(module, "_BATCH", 1)
+    for cores in (1, 2, 64):
+        monkeypatch.setattr(module, "processors", lambda cores=cores: cores)
+        list(scan(files, Sizes(), Means(jobs=1_000_000)))
+
+    assert started == [4, 8, 61]
 
 
 def children_of(process: int) -> list[int]:

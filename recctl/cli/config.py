@@ -35,7 +35,7 @@ def run(
     policy_of(settings)
     selection_of(settings)
     write(render.as_json(settings) if form is Format.JSON else render.as_text(settings))
-    known = {*VARIABLES.values(), CONFIG_VARIABLE, "RECCTL_DEBUG"}
+    known = {*VARIABLES.values(), CONFIG_VARIABLE, "RECCTL_CACHE_KEY", "RECCTL_DEBUG"}
     for name in sorted(os.environ):
         if name.startswith("RECCTL_") and name not in known:
             note(f"{name}: no such variable{did_you_mean(name, known)}")

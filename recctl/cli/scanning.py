@@ -1,6 +1,7 @@
 """What a command has for looking through files: the cache, and processes."""
 
 import os
+import re
 import sys
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from recctl.cli.finding import find_corpus, with_missing_told
 from recctl.cli.progress import Bar
 from recctl.cli.settings import table_of
 from recctl.cli.terminal import note
-from recctl.errors import ExitCode, NothingFoundError
+from recctl.errors import ExitCode, NothingFoundError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,11 +88,15 @@ class ScanOptions(CacheOptions):
     """How many processes look through files, and with which cache."""
 
     jobs: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", min=1, help="Read with so many processes; default: one a processor."
-        ),
+        str | None,
+        typer.Option(metavar="N", help="Read with so many processes; default: one a processor."),
     ] = None
+    """A number, from 1 on. It stays a text, as the library would load pydantic to convert it."""
+
+    def __post_init__(self) -> None:
+        """Raises UsageError for what is no number of processes."""
+        if self.jobs is not None and not re.fullmatch("0*[1-9][0-9]{0,17}", self.jobs):
+            raise UsageError(f"--jobs {self.jobs[:20]!r} is no number of processes: give 1 or more")
 
     @contextmanager
     def means(self, settings: "Settings", *, streams: bool = False) -> "Iterator[Means]":
@@ -99,7 +104,7 @@ class ScanOptions(CacheOptions):
         from recctl.scan import Means, processors  # noqa: PLC0415
 
         bar = Bar(is_shown=not (streams and sys.stdout.isatty()))
-        jobs = self.jobs or settings.jobs or processors()
+        jobs = int(self.jobs) if self.jobs else settings.jobs or processors()
         with self.cache(settings) as kept, bar:
             yield Means(kept, jobs, bar.show)
 

@@ -104,6 +104,7 @@ patterns in the user's cache folder.
 
 _VARIABLES = {
     CONFIG_VARIABLE: "The configuration file; then no other is looked for.",
+    "RECCTL_CACHE_KEY": "A secret by which machines believe a cache that they share.",
     "RECCTL_DEBUG": "An internal error is shown with the place where it happened.",
     "NO_COLOR": "Text is not colored, unless `--color always`.",
     "FORCE_COLOR": "Text is colored even in a pipe, unless `--color never`.",
