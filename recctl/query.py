@@ -61,11 +61,13 @@ _OURS = {
     "not authorized": "a query only reads: SELECT …",
     "authorization denied": "a query only reads: SELECT …",
     'near "explain"': "give the SELECT without EXPLAIN",
-    "one statement": "give one SELECT, not several",
-    "binding": "? and :name have no value here, write it out",
-    "null character": "there is a NUL character in the SQL",
+    "you can only execute one statement": "give one SELECT, not several",
+    "incorrect number of bindings": "? and :name have no value here, write it out",
+    "you did not supply a value for binding": "? and :name have no value here, write it out",
+    "the query contains a null character": "there is a NUL character in the SQL",
+    "embedded null character": "there is a NUL character in the SQL",
 }
-"""What the library says, by some of its words -> what recctl says."""
+"""How the library begins, in small letters -> what recctl says."""
 
 _STEPS = 10_000
 """Of SQLite, after which it looks whether the run was interrupted."""
@@ -173,9 +175,7 @@ def _guarded(step: Callable[[], Any]) -> Any:
         told = told[:1].lower() + told[1:]
     if told == "interrupted":
         raise KeyboardInterrupt
-    for sign, ours in _OURS.items():
-        if sign in told.lower():
-            told = ours
+    told = next((ours for sign, ours in _OURS.items() if told.lower().startswith(sign)), told)
     raise UsageError(f"query: {told}; see the tables: recctl query --schema")
 
 

@@ -142,6 +142,7 @@ def test_a_question_that_would_change_something_is_refused(corpus: Path, sql: st
     [
         ("SELECT x FROM recordings", "no such column: x"),
         ("SELECT * FROM nowhere", "no such table: nowhere"),
+        ('SELECT "bindings supplied" FROM nowhere', "no such table: nowhere"),
         ("SELECT", "incomplete input"),
         ("SELECT 1; SELECT 2", "give one SELECT, not several"),
         ("SELECT ?", "? and :name have no value here, write it out"),
