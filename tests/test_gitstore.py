@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recctl import gitstore
 from recctl.errors import RecctlError, UsageError
 from recctl.gitstore import Blob, Change, Commit, GitError, Repository, repository_of
 from tests.cli import needs_posix, snapshot
@@ -706,7 +705,7 @@ def test_an_object_that_is_too_large_is_null_and_the_rest_goes_on(
 ) -> None:
     harbour.commit({"large": b"x" * 200_000})
     files = opened(harbour).tree("HEAD")
-    monkeypatch.setattr(gitstore, "MAX_BYTES", 100_000)
+    monkeypatch.setattr("recctl.gitstore.objects.MAX_BYTES", 100_000)
     with opened(harbour).objects() as objects:
         assert objects.read(files["large"].id) is None
         assert objects.read(files["tests/a.json"].id) == b"lamp\n"

@@ -25,6 +25,7 @@ from recctl.drivers.lines import (
     without_lines,
 )
 from recctl.errors import UnreadableError, UsageError
+from recctl.gitstore.running import reason_of
 from recctl.safetext import one_line
 from recctl.textconv import FORM
 
@@ -452,7 +453,4 @@ def _asked(*arguments: str) -> tuple[int, str]:
         raise UsageError(f"git cannot be run: {files.reason(error)}") from None
     if done.returncode == 0:
         return 0, os.fsdecode(done.stdout).removesuffix("\n")
-    lines = [line for line in os.fsdecode(done.stderr).splitlines() if line.strip()]
-    found = next((line for line in lines if line.startswith(("error: ", "fatal: "))), None)
-    reason = (found or (lines or [f"ended with code {done.returncode}"])[0]).partition(": ")
-    return done.returncode, f"git: {one_line(reason[2] or reason[0])}"
+    return done.returncode, f"git: {reason_of(done.stderr, done.returncode)}"

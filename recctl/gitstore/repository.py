@@ -1,121 +1,37 @@
-"""What git knows of a work tree: its trees, its history, what it has not yet.
-
-Everything is read through git's own commands, in a few processes whatever the number of files.
-Nothing here writes to a repository, runs its hooks or fetches: neither locks, nor the index, nor
-objects. What a user has set for git (aliases, pagers, diff drivers, colors, renames) changes no
-answer, but for the filters between files and what git keeps of them: without these every file of
-a filtered repository would seem changed.
-
-Names of files are what the system makes of their bytes (`os.fsdecode`), with `/` between folders,
-relative to the top of the work tree.
-"""
+"""A work tree and the repository behind it: how one is found, and what it is asked."""
 
 import os
-import re
 import shutil
-import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
-from tempfile import TemporaryFile
-from types import TracebackType
-from typing import IO, Self
 
-from recctl.errors import RecctlError, UsageError
+from recctl.errors import UsageError
+from recctl.gitstore.objects import Objects
+from recctl.gitstore.running import GitError, line_of, output_of, tokens_of
+from recctl.gitstore.values import (
+    LOGGED,
+    RAW,
+    SUBMODULE,
+    Blob,
+    Change,
+    Commit,
+    Tree,
+    around,
+    blob_of,
+    changes_in,
+    commit_of,
+    exactly,
+    glob,
+)
 from recctl.safetext import one_line
-
-MAX_BYTES = 512 * 1024 * 1024
-"""A larger object is not read, as a larger file is not."""
-
-_UNAFFECTED = (
-    "--no-pager",
-    "-c", "color.ui=false",
-    "-c", "core.fsmonitor=false",  # would run a program that the repository names
-    "-c", f"core.hooksPath={os.devnull}",
-    "-c", f"diff.orderFile={os.devnull}",
-    "-c", "diff.relative=false",
-    "-c", "i18n.logOutputEncoding=UTF-8",
-    "-c", "log.follow=false",
-    "-c", "log.showRoot=true",
-    "-c", "log.showSignature=false",
-    "-c", "submodule.recurse=false",
-)  # fmt: skip
-"""Options before the command that put off what a user's settings would change."""
-
-_LOGGED = ("--format=%H %ct %s",)
-_RAW = ("--raw", "-z", "--no-abbrev", "--no-renames", "--no-ext-diff")
 
 _LOOSE_HEADS = ("HEAD", "FETCH_HEAD")
 """Commits that may be neither a branch's nor in a log of one."""
 
-_USERS_VARIABLES = (
-    "GIT_CONFIG_",  # where the settings are; a container may say there what to trust
-    "GIT_CEILING_DIRECTORIES",
-    "GIT_DISCOVERY_ACROSS_FILESYSTEM",
-    "GIT_EXEC_PATH",
-)
-"""What of git's part of the environment is kept. The rest names another repository, as in a hook,
-or changes how git reads and prints."""
-
 _NO_WORK_TREE = ("not a git repository", "must be run in a work tree", "cannot use bare repository")
-_DUBIOUS = re.compile(r"detected dubious ownership in repository at '(.*)'")
-_LINK, _SUBMODULE = 0o120000, 0o160000
-_MOST_PATHSPECS = 64
-"""So many paths are named to git one by one; the length of a command line is limited."""
-_CHUNK = 1 << 16
-_AT_ONCE = 16
-"""So many objects are asked for at once, and held in memory."""
-
-
-class GitError(RecctlError):
-    """Git cannot or will not tell what it was asked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Blob:
-    """A file's content as git keeps it: the object's id and the mode, as in 0o100644."""
-
-    id: str
-    mode: int
-
-    @property
-    def is_link(self) -> bool:
-        """Whether the content is the target of a symbolic link."""
-        return self.mode == _LINK
-
-
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """A commit: when it was made, in seconds since 1970, and the first line of its message."""
-
-    id: str
-    time: int
-    subject: str
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What became of one path: what was there and what is; null where there is no file."""
-
-    path: str
-    before: Blob | None
-    after: Blob | None
-
-
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """What a commit or the index holds, by path.
-
-    `submodules` have the commits that are asked for. `unmerged` are paths in a conflict, of which
-    `files` has our side, or theirs where we have none.
-    """
-
-    files: Mapping[str, Blob]
-    submodules: Mapping[str, str]
-    unmerged: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +72,7 @@ class Repository:
         found = set(outside)
         for repository, names in shared.items():
             wanted = set(names.values())
-            listing = _tokens(
-                repository.top, "ls-files", "-z", "--", *_around(wanted), index=repository.index
-            )
+            listing = repository._listed("ls-files", "-z", "--", *around(wanted))
             tracked = wanted.intersection(map(os.fsdecode, listing))
             found.update(path for path, name in names.items() if name not in tracked)
         return frozenset(found)
@@ -168,12 +82,8 @@ class Repository:
 
         Nothing in a repository inside of this one is among them. Raises GitError.
         """
-        listing = _tokens(
-            self.top,
-            *("ls-files", "--others", "--exclude-standard", "-z", "--", *map(_exactly, under)),
-            index=self.index,
-        )
-        return frozenset(name for name in map(os.fsdecode, listing) if not name.endswith("/"))
+        listing = self._others(*map(exactly, under))
+        return frozenset(name for name in listing if not name.endswith("/"))
 
     def changed_since(self, commit: str) -> frozenset[str]:
         """The files that differ between a commit and the work tree, committed since or not.
@@ -181,43 +91,35 @@ class Repository:
         Of those that git does not have, the Python files that it does not ignore: with them a
         suite may have other tests. Raises UsageError for an unknown commit, and GitError.
         """
-        found = _tokens(
-            self.top,
+        found = self._listed(
             *("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff"),
             *("--ignore-submodules=dirty", self.resolve(commit), "--"),
-            index=self.index,
         )
-        others = _tokens(
-            self.top,
-            *("ls-files", "--others", "--exclude-standard", "-z", "--", ":/*.py"),
-            index=self.index,
-        )
-        return frozenset(map(os.fsdecode, chain(found, others)))
+        return frozenset(chain(map(os.fsdecode, found), self._others(":/*.py")))
 
     def unknown_files(self) -> frozenset[str]:
         """The files in the work tree that git neither has nor ignores. Raises GitError."""
-        listing = ("ls-files", "--others", "--exclude-standard", "-z", "--", ":/")
-        return frozenset(map(os.fsdecode, _tokens(self.top, *listing, index=self.index)))
+        return frozenset(self._others(":/"))
 
     def kept_out(self) -> frozenset[str]:
         """The files that git has, and does not put into the work tree: those of a sparse checkout.
 
         In such a one, no missing file is taken for one that was deleted. Raises GitError.
         """
-        listing = _tokens(self.top, "ls-files", "-t", "-z", index=self.index)
+        listing = self._listed("ls-files", "-t", "-z")
         found = {os.fsdecode(one[2:]) for one in listing if one.startswith(b"S ")}
         try:
-            is_sparse = _line(self.top, "config", "--type=bool", "core.sparseCheckout") == "true"
+            is_sparse = line_of(self.top, "config", "--type=bool", "core.sparseCheckout") == "true"
         except GitError:
             is_sparse = False  # git ends with 1 where it is not set
         if is_sparse:
-            missing = _tokens(self.top, "ls-files", "--deleted", "-z", index=self.index)
+            missing = self._listed("ls-files", "--deleted", "-z")
             found.update(map(os.fsdecode, missing))
         return frozenset(found)
 
     def hidden(self) -> frozenset[str]:
         """The files of whose changes git was told to take no notice. Raises GitError."""
-        listing = _tokens(self.top, "ls-files", "-v", "-z", index=self.index)
+        listing = self._listed("ls-files", "-v", "-z")
         return frozenset(os.fsdecode(one[2:]) for one in listing if one[:1] != b"H")
 
     def added_at(self, paths: Iterable[Path]) -> Mapping[Path, int]:
@@ -236,7 +138,7 @@ class Repository:
                 continue
             wanted = set(names.values())
             added: dict[str, int] = {}
-            for commit, change in repository._log([head], _around(wanted)):
+            for commit, change in repository._log([head], around(wanted)):
                 if change.before is None and change.path in wanted:
                     added[change.path] = commit.time  # an older commit comes later
             times.update((path, added[name]) for path, name in names.items() if name in added)
@@ -256,14 +158,14 @@ class Repository:
             return None
         heads = [head for head in _LOOSE_HEADS if self._is_known(head)]
         order = ("--full-history", "-m", f"--find-object={blob}")
-        form = (*_RAW, "--format=%H %at %s")
-        tokens = _tokens(
-            self.top, "log", "--all", "--reflog", *order, *form, *heads, "--", _exactly(path)
+        form = (*RAW, "--format=%H %at %s")
+        tokens = tokens_of(
+            self.top, "log", "--all", "--reflog", *order, *form, *heads, "--", exactly(path)
         )
         return min(
             (
                 commit.time
-                for commit, change in _changes(tokens)
+                for commit, change in changes_in(tokens)
                 if commit is not None and change.after is not None and change.after.id == blob
             ),
             default=None,
@@ -290,8 +192,8 @@ class Repository:
 
     def commit(self, revision: str) -> Commit:
         """The commit that a revision names. Raises UsageError where there is none."""
-        told = _output(self.top, "log", "--max-count=1", *_LOGGED, self.resolve(revision), "--")
-        return _commit(told.rstrip(b"\n"))
+        told = output_of(self.top, "log", "--max-count=1", *LOGGED, self.resolve(revision), "--")
+        return commit_of(told.rstrip(b"\n"))
 
     def ends(self, revisions: str) -> tuple[str, str]:
         """The two commits that `A..B` names, or `A...B`: where B left A, and B.
@@ -306,7 +208,7 @@ class Repository:
         ids = [self.resolve(end or "HEAD") for end in (left, right.removeprefix("."))]
         if from_base:
             try:
-                ids[0] = _line(self.top, "merge-base", *ids)
+                ids[0] = line_of(self.top, "merge-base", *ids)
             except GitError:
                 raise UsageError(f"{one_line(revisions)!r} have no common commit") from None
         return ids[0], ids[1]
@@ -317,11 +219,11 @@ class Repository:
         Raises UsageError for an unknown commit, and where a shallow clone begins with it.
         """
         commit = self.resolve(commit)
-        listed = _output(self.top, "rev-list", "--parents", "--max-count=1", commit, "--")
+        listed = output_of(self.top, "rev-list", "--parents", "--max-count=1", commit, "--")
         _, *parents = listed.decode("ascii").split()
         if parents:
             return parents[0]
-        if self.is_shallow and b"\nparent " in _output(self.top, "cat-file", "commit", commit):
+        if self.is_shallow and b"\nparent " in output_of(self.top, "cat-file", "commit", commit):
             raise UsageError(
                 f"this shallow clone begins with {commit[:12]}, what was before is not here:"
                 " git fetch --unshallow"
@@ -340,11 +242,11 @@ class Repository:
 
         Raises GitError.
         """
-        specs = ("--", *map(_exactly, under))
+        specs = ("--", *map(exactly, under))
         if commit is None:
-            listing = _tokens(self.top, "ls-files", "--stage", "-z", *specs, index=self.index)
+            listing = self._listed("ls-files", "--stage", "-z", *specs)
         else:
-            listing = _tokens(self.top, "ls-tree", "-r", "-z", "--full-tree", commit, *specs)
+            listing = tokens_of(self.top, "ls-tree", "-r", "-z", "--full-tree", commit, *specs)
         best: dict[str, tuple[int, Blob]] = {}
         submodules: dict[str, str] = {}
         unmerged = set()
@@ -354,11 +256,11 @@ class Repository:
             mode, *rest = attributes.split()
             object_id = rest[0 if commit is None else 1]
             stage = int(rest[1]) if commit is None else 0
-            path, blob = os.fsdecode(raw), _blob(mode, object_id)
+            path, blob = os.fsdecode(raw), blob_of(mode, object_id)
             rank = (0, 2, 3, 1).index(stage)
             if stage:
                 unmerged.add(path)
-            if int(mode, 8) == _SUBMODULE:
+            if int(mode, 8) == SUBMODULE:
                 submodules[path] = object_id.decode("ascii")
             elif blob and (path not in best or rank < best[path][0]):
                 best[path] = (rank, blob)
@@ -370,15 +272,15 @@ class Repository:
 
         One that is not checked out has not moved. Raises GitError.
         """
-        tokens = _tokens(
+        tokens = tokens_of(
             self.top,
-            *("diff-files", *_RAW, "--ignore-submodules=dirty", "--", *map(_exactly, under)),
+            *("diff-files", *RAW, "--ignore-submodules=dirty", "--", *map(exactly, under)),
             index=self.index,
         )
         found = set()
-        for told in tokens:  # as `_changes` has it, of which a submodule is none
+        for told in tokens:  # as `changes_in` has it, of which a submodule is none
             name = os.fsdecode(next(tokens))
-            if told.lstrip(b":").startswith(b"%o " % _SUBMODULE):
+            if told.lstrip(b":").startswith(b"%o " % SUBMODULE):
                 found.add(name)
         return frozenset(found)
 
@@ -398,8 +300,8 @@ class Repository:
         Raises UsageError for an unknown revision.
         """
         ids = [self.resolve(before), self.resolve(after)]
-        tokens = _tokens(self.top, "diff-tree", "-r", *_RAW, *ids, "--", *map(_exactly, under))
-        return (change for _, change in _changes(tokens))
+        tokens = tokens_of(self.top, "diff-tree", "-r", *RAW, *ids, "--", *map(exactly, under))
+        return (change for _, change in changes_in(tokens))
 
     def history(
         self,
@@ -420,7 +322,7 @@ class Repository:
 
         Raises UsageError for an unknown revision, GitError where git fails on the way.
         """
-        specs = [_glob(folder, name) for folder in under or ("",) for name in named]
+        specs = [glob(folder, name) for folder in under or ("",) for name in named]
         if revision is None:
             head = self.head()
             if head is not None:
@@ -440,7 +342,7 @@ class Repository:
         """The sizes of objects in bytes; missing ones are left out. Raises GitError."""
         asked = "".join(f"{one}\n" for one in dict.fromkeys(ids)).encode("ascii")
         form = "--batch-check=%(objectname) %(objectsize)"
-        lines = _output(self.top, "cat-file", form, given=asked).decode("ascii").splitlines()
+        lines = output_of(self.top, "cat-file", form, given=asked).decode("ascii").splitlines()
         pairs = (line.split(" ") for line in lines)
         return {name: int(size) for name, size in pairs if size.isdecimal()}
 
@@ -465,10 +367,19 @@ class Repository:
         place = placed.relative_to(self.top).as_posix()
         return "" if place == "." else place
 
+    def _listed(self, *arguments: str) -> Iterator[bytes]:
+        """What a command prints that looks at the index, piece by piece."""
+        return tokens_of(self.top, *arguments, index=self.index)
+
+    def _others(self, *specs: str) -> Iterator[str]:
+        """The files in the work tree, of those, that git neither has nor ignores."""
+        listing = ("ls-files", "--others", "--exclude-standard", "-z", "--", *specs)
+        return map(os.fsdecode, self._listed(*listing))
+
     def _parsed(self, revision: str) -> str:
         # What follows `:/` is a text to look for, with all that stands behind it.
         commit = revision if revision.startswith(":/") else f"{revision}^{{commit}}"
-        return _line(self.top, "rev-parse", "--verify", commit)
+        return line_of(self.top, "rev-parse", "--verify", commit)
 
     def _is_known(self, revision: str) -> bool:
         try:
@@ -481,17 +392,15 @@ class Repository:
         self, revisions: Sequence[str], specs: Sequence[str]
     ) -> Iterator[tuple[Commit, Change]]:
         order = ("--date-order", "--full-history")  # a side branch that came to nothing counts
-        form = ("-c", *_RAW, *_LOGGED)
-        tokens = _tokens(self.top, "log", *order, *form, *revisions, "--", *specs)
-        return ((commit, change) for commit, change in _changes(tokens) if commit is not None)
+        form = ("-c", *RAW, *LOGGED)
+        tokens = tokens_of(self.top, "log", *order, *form, *revisions, "--", *specs)
+        return ((commit, change) for commit, change in changes_in(tokens) if commit is not None)
 
     def _differing(self, wanted: set[str]) -> set[str]:
         """Those names at which the index or the work tree differs from HEAD."""
-        specs = _around(wanted)
+        specs = around(wanted)
         flags = ("--no-renames", "--untracked-files=no", "--ignore-submodules=all")
-        tokens = _tokens(
-            self.top, "status", "--porcelain=v2", "-z", *flags, "--", *specs, index=self.index
-        )
+        tokens = self._listed("status", "--porcelain=v2", "-z", *flags, "--", *specs)
         # Fields before the path, by the kind of line. Source: git-status(1), Porcelain Format 2.
         fields = {b"1": 8, b"u": 10}
         found = {
@@ -504,9 +413,7 @@ class Repository:
     def _differing_in_secret(self, wanted: set[str], specs: Sequence[str]) -> set[str]:
         """Those names that differ from the index, though git was told to look away from them."""
         marked = {}
-        for entry in _tokens(
-            self.top, "ls-files", "-v", "--stage", "-z", "--", *specs, index=self.index
-        ):
+        for entry in self._listed("ls-files", "-v", "--stage", "-z", "--", *specs):
             attributes, _, raw = entry.partition(b"\t")
             tag, _, object_id, _ = attributes.split()
             name = os.fsdecode(raw)
@@ -515,7 +422,7 @@ class Repository:
                 marked[name] = object_id
         found = set()
         for name, object_id in marked.items():  # so few that each may cost a process
-            if _output(self.top, "hash-object", "--", name).strip() != object_id:
+            if output_of(self.top, "hash-object", "--", name).strip() != object_id:
                 found.add(name)
         return found
 
@@ -544,87 +451,6 @@ class Repository:
         return shared, outside
 
 
-class Objects:
-    """The contents of objects, through one process that lives as long as the `with` block."""
-
-    def __init__(self, top: Path) -> None:
-        self._top = top
-
-    def __enter__(self) -> Self:
-        self._told = TemporaryFile()
-        try:
-            self._process = _started(
-                self._top, ("cat-file", "--batch"), stdin=subprocess.PIPE, stderr=self._told
-            )
-        except BaseException:
-            self._told.close()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        _end(self._process)
-        self._told.close()
-
-    def read(self, object_id: str) -> bytes | None:
-        """An object's content; null where the repository lacks it or it is over MAX_BYTES.
-
-        A damaged one is lacking, too, or makes git fail. Raises GitError where git fails, as on an
-        object that a partial clone would have to fetch.
-        """
-        return self._answers([object_id])[0]
-
-    def read_all(self, ids: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
-        """The contents of objects one after the other, as `read` gives them, each with its id.
-
-        Faster than `read`: a few are asked for at once. Meanwhile, others may be read.
-        """
-        left = iter(ids)
-        while some := list(islice(left, _AT_ONCE)):
-            yield from zip(some, self._answers(some), strict=True)
-
-    def _answers(self, ids: Sequence[str]) -> list[bytes | None]:
-        """The contents of a few objects. All answers are read, so that the next ones fit too."""
-        asks, answers = self._process.stdin, self._process.stdout
-        assert asks is not None and answers is not None  # noqa: S101, PT018 - both are pipes
-        try:
-            # So few that they fit into the pipe: git need not have read them for this to end.
-            asks.write("".join(f"{one}\n" for one in ids).encode("ascii"))
-            asks.flush()
-        except OSError:
-            raise self._failure(ids[0]) from None
-        return [self._answer(one, answers) for one in ids]
-
-    def _answer(self, object_id: str, answers: IO[bytes]) -> bytes | None:
-        header = answers.readline()
-        if not header:
-            raise self._failure(object_id)
-        if header.split()[-1:] == [b"missing"]:
-            return None
-        size = int(header.split()[-1])
-        if size > MAX_BYTES:
-            left = size + 1
-            while left > 0:
-                left -= len(answers.read(min(left, _CHUNK))) or left
-            return None
-        content = answers.read(size + 1)
-        if len(content) != size + 1:
-            raise self._failure(object_id)
-        return content[:-1]
-
-    def _failure(self, object_id: str) -> GitError:
-        self._process.wait()
-        self._told.seek(0)
-        reason = _reason(self._told.read())
-        if "promisor" in reason or "fetch" in reason:
-            reason = "not here, this clone is partial; get all: git fetch --refetch --no-filter"
-        return GitError(f"git: object {object_id[:12]}: {reason}")
-
-
 def repository_of(path: Path) -> Repository | None:
     """The repository whose work tree holds a file or folder, which need not exist yet.
 
@@ -640,8 +466,8 @@ def repository_of(path: Path) -> Repository | None:
             return None
     facts = ("--is-shallow-repository", "--show-object-format", "--absolute-git-dir")
     try:
-        top = _line(Path(folder), "rev-parse", "--show-toplevel")
-        shallow, algorithm, store = _line(Path(folder), "rev-parse", *facts).split("\n", 2)
+        top = line_of(Path(folder), "rev-parse", "--show-toplevel")
+        shallow, algorithm, store = line_of(Path(folder), "rev-parse", *facts).split("\n", 2)
     except GitError as error:
         if any(reason in str(error) for reason in _NO_WORK_TREE):
             return None
@@ -664,8 +490,8 @@ def bare_repository_of(path: Path) -> Repository | None:
         return None
     facts = ("--is-bare-repository", "--is-shallow-repository", "--show-object-format")
     try:
-        bare, shallow, algorithm = _line(folder, "rev-parse", *facts).split("\n")
-        store = _line(folder, "rev-parse", "--absolute-git-dir")
+        bare, shallow, algorithm = line_of(folder, "rev-parse", *facts).split("\n")
+        store = line_of(folder, "rev-parse", "--absolute-git-dir")
     except GitError as error:
         if any(reason in str(error) for reason in _NO_WORK_TREE):
             return None
@@ -736,162 +562,3 @@ def _owner(folder: Path, owners: dict[Path, Repository]) -> Repository:
         folder = folder.parent
     owners.update(dict.fromkeys(seen, owners[folder]))
     return owners[folder]
-
-
-def _exactly(path: str) -> str:
-    """A pathspec for one path and what is below it. Source: gitglossary(7), pathspec."""
-    return f":(top,literal){path}" if path not in ("", ".") else ":/"
-
-
-def _glob(folder: str, name: str) -> str:
-    """A pathspec for the files of a name in a folder and those below it."""
-    plain = re.sub(r"[*?\[\\]", r"\\\g<0>", folder.rstrip("/"))
-    return f":(top,glob){plain}/**/{name}" if plain not in ("", ".") else f":(top,glob)**/{name}"
-
-
-def _around(names: set[str]) -> list[str]:
-    """Pathspecs for all of those names, and perhaps more: nothing stands for all files."""
-    for paths in (names, {os.path.dirname(name) for name in names}):  # noqa: PTH120
-        if len(paths) <= _MOST_PATHSPECS and "" not in paths:
-            return [_exactly(path) for path in sorted(paths)]
-    return []
-
-
-def _blob(mode: bytes, object_id: bytes) -> Blob | None:
-    """A file of a tree or the index; null for none and for a submodule."""
-    bits = int(mode, 8)
-    return Blob(object_id.decode("ascii"), bits) if bits not in (0, _SUBMODULE) else None
-
-
-def _commit(told: bytes) -> Commit:
-    """A commit as `_LOGGED` has git tell it."""
-    name, time, subject = told.split(b" ", 2)
-    return Commit(name.decode("ascii"), int(time or b"0"), subject.decode("utf-8", "replace"))
-
-
-def _changes(tokens: Iterator[bytes]) -> Iterator[tuple[Commit | None, Change]]:
-    """The changes in git's raw form, each with its commit where one was told before.
-
-    Source: git-diff-tree(1), Raw output format; a merge has as many colons as parents.
-    """
-    commit = None
-    for token in tokens:
-        told = token.lstrip(b"\n")
-        if not told:
-            continue
-        if not told.startswith(b":"):
-            commit = _commit(told)
-            continue
-        path = os.fsdecode(next(tokens))
-        parents = len(told) - len(told.lstrip(b":"))
-        values = told[parents:].split(b" ")
-        sides = [
-            _blob(mode, name)
-            for mode, name in zip(values[: parents + 1], values[parents + 1 : -1], strict=True)
-        ]
-        before = next((side for side in sides[:-1] if side is not None), None)
-        if before is not None or sides[-1] is not None:
-            yield commit, Change(path, before, sides[-1])
-
-
-def _tokens(top: Path, *arguments: str, index: Path | None = None) -> Iterator[bytes]:
-    """What a git command prints, in pieces that ended in a NUL byte, as they come.
-
-    Raises GitError where git fails, after what it printed before.
-    """
-    with TemporaryFile() as told:
-        process = _started(top, arguments, stdin=subprocess.DEVNULL, stderr=told, index=index)
-        try:
-            assert process.stdout is not None  # noqa: S101 - a pipe
-            rest = b""
-            while chunk := process.stdout.read(_CHUNK):
-                *whole, rest = (rest + chunk).split(b"\0")
-                yield from whole
-            if process.wait():
-                told.seek(0)
-                raise GitError(f"git: {_reason(told.read(), process.returncode)}")
-        finally:
-            _end(process)
-
-
-def _output(top: Path, *arguments: str, given: bytes = b"") -> bytes:
-    """All that a git command prints. Raises GitError where it fails."""
-    process = _started(top, arguments, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
-    try:
-        printed, told = process.communicate(given)
-    finally:
-        _end(process)
-    if process.returncode:
-        raise GitError(f"git: {_reason(told, process.returncode)}")
-    return printed
-
-
-def _line(top: Path, *arguments: str) -> str:
-    """What a git command prints, without the end of its last line."""
-    return os.fsdecode(_output(top, *arguments)).removesuffix("\n")
-
-
-def _started(
-    top: Path,
-    arguments: Sequence[str],
-    *,
-    stdin: int,
-    stderr: int | IO[bytes],
-    index: Path | None = None,
-) -> subprocess.Popen[bytes]:
-    try:
-        return subprocess.Popen(  # noqa: S603 - no shell; revisions never start with a dash
-            [shutil.which("git") or "git", *_UNAFFECTED, *arguments],
-            cwd=top,
-            env=_environment(index),
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-        )
-    except (OSError, ValueError) as error:  # ValueError: a NUL byte
-        raise GitError(f"git cannot be run: {one_line(error)}") from None
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Make an end of a process, whether or not it has come to its own."""
-    if process.poll() is None:
-        process.kill()
-    for pipe in (process.stdin, process.stdout, process.stderr):
-        if pipe is not None:
-            with suppress(OSError):  # what was not yet written need not be
-                pipe.close()
-    process.wait()
-
-
-def _environment(index: Path | None) -> dict[str, str]:
-    """The caller's environment without what would lead git elsewhere or change what it prints."""
-    kept = {
-        key: value
-        for key, value in os.environ.items()
-        if not key.startswith("GIT_") or key.startswith(_USERS_VARIABLES)
-    }
-    if index is not None:
-        kept["GIT_INDEX_FILE"] = str(index)
-    return kept | {
-        "GIT_ALLOW_PROTOCOL": "none",  # nothing is fetched: what a partial clone lacks stays so
-        "GIT_NO_LAZY_FETCH": "1",
-        "GIT_OPTIONAL_LOCKS": "0",
-        "GIT_TERMINAL_PROMPT": "0",
-        "LANGUAGE": "C",
-        "LC_ALL": "C",
-    }
-
-
-def _reason(told: bytes, code: int = 0) -> str:
-    """The one line of what git says on stderr that tells the reason."""
-    text = os.fsdecode(told)
-    if dubious := _DUBIOUS.search(text):
-        folder = one_line(dubious[1])
-        return (
-            f"the repository {folder} belongs to another user;"
-            f" if you trust it: git config --global --add safe.directory {folder}"
-        )
-    lines = [line for line in text.splitlines() if line.strip()]
-    found = next((line for line in lines if line.startswith(("error: ", "fatal: "))), None)
-    found = found or (lines[0] if lines else f"ended with code {code}")
-    return one_line(found.removeprefix("error: ").removeprefix("fatal: "))
