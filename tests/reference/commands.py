@@ -102,8 +102,15 @@ def commands() -> Iterator[Command]:
         )
 
 
+def _of_itself() -> str:
+    """What recctl takes without a command."""
+    group: Any = typer.main.get_command(_app)
+    options = [_option(one, {}) for one in group.params]
+    return f"### Without a command\n\n{_options(options)}"
+
+
 def _option(parameter: Any, annotations: Mapping[str, Any]) -> Option:
-    kind = annotations[parameter.name]
+    kind = annotations.get(parameter.name)
     choices = tuple(_choices(kind))
     default = parameter.default
     shown = default.value if isinstance(default, Enum) else default
@@ -186,6 +193,7 @@ def page() -> str:
         words = "\n\n".join(filter(None, (prose(text, commands=""), more)))
         parts.append(f"### {title}\n\n{words}\n")
         parts.append(_options([one for one, home in shared.items() if home == title]))
+    parts.append(_of_itself())
     for purpose, names in PURPOSES.items():
         parts.append(f"## {purpose}\n")
         parts += [_section(known[name], shared) for name in names]
