@@ -149,6 +149,20 @@ def _without_null(value: Any) -> Any:
     return made
 
 
+_WANTED = {
+    "greater_than_equal": "a number from {ge} on",
+    "less_than_equal": "a number up to {le}",
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "string_type": "a text",
+    "list_type": "a list",
+    "dict_type": "a table",
+    "date_type": "a date",
+    "literal_error": "{expected}",
+}
+"""What the library misses -> what to give. Where this has no words, the library's own are told."""
+
+
 def _told(error: ValidationError) -> str:
     """The first thing wrong, in a few words."""
     first = error.errors(include_url=False)[0]
@@ -157,7 +171,10 @@ def _told(error: ValidationError) -> str:
     if first["type"] == "extra_forbidden":
         hint = did_you_mean(steps[-1], _keys_beside(steps))
         return f"unknown key {key!r}{hint}"
-    message = one_line(first["msg"][:1].lower() + first["msg"][1:])
+    told = first["msg"][:1].lower() + first["msg"][1:]
+    if first["type"] in _WANTED:
+        told = "give " + _WANTED[first["type"]].format_map(first.get("ctx", {}))
+    message = one_line(told)
     value = one_line(json.dumps(first["input"], default=str))
     return f"{key}: {message}, not {value if len(value) <= 60 else value[:59] + '…'}"
 
