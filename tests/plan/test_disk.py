@@ -4,8 +4,10 @@ import errno
 import os
 import socket
 import stat
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,6 +67,12 @@ def test_a_root_is_one_wherever_one_stands(disk: Disk, monkeypatch: pytest.Monke
 
     assert here.root == disk.root / "a"
     assert here.read("file.json")[0] == b"fog"
+
+
+def test_a_root_may_be_a_link(disk: Disk) -> None:
+    (disk.root.parent / "linked").symlink_to(disk.root)
+
+    assert Disk(disk.root.parent / "linked").read("a/file.json")[0] == b"fog"
 
 
 def test_a_status_is_that_of_the_path_itself(disk: Disk) -> None:
@@ -283,7 +291,17 @@ def test_a_file_is_given_to_another_owner_only_where_that_changes_something(
 
     monkeypatch.setattr(os, "chown", chown)
     mine = (disk.root / "a/b/deep.json").stat()
+    looked: list[bool] = []
+    look = os.stat
 
+    def stat_of(name: str, *, dir_fd: int | None, follow_symlinks: bool) -> os.stat_result:
+        looked.append(follow_symlinks)
+        return look(name, dir_fd=dir_fd, follow_symlinks=follow_symlinks)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "stat", stat_of)
+        disk.give("a/file.json", mine)
+    assert looked == [False]
     disk.give("a/file.json", mine)
     assert given == []
     for uid, gid in ((1, 2), (1, mine.st_gid), (mine.st_uid, 2)):
@@ -398,6 +416,73 @@ def test_a_tree_is_removed_without_what_links_lead_to(disk: Disk) -> None:
 
     assert disk.names("") == []
     assert (disk.root.parent / "outside/secret.json").exists()
+
+
+def test_every_operation_passes_by_its_name_and_path(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Faults are put there: `tests.plan.trees.steps`."""
+    passed: list[tuple[str, str]] = []
+
+    def do(_: Disk, operation: str, path: str, act: Callable[[], Any]) -> Any:
+        passed.append((operation, path))
+        return act()
+
+    monkeypatch.setattr(Disk, "_do", do)
+    disk.write("new", b"")
+    disk.adjust("new", 0o600, None)
+    disk.give("new", disk.read("new")[1])
+    disk.link("new", "second")
+    disk.replace("second", "new")
+    disk.make_folder("folder")
+    disk.move("folder", "moved")
+    disk.remove_folder("moved")
+    disk.remove("new")
+    disk.sync(["a"])
+    with disk.locked("lock"):
+        pass
+    disk.can_change("a")
+    disk.names("a")
+
+    assert passed == [
+        ("create", "new"),
+        ("write", "new"),
+        ("adjust", "new"),
+        ("read", "new"),
+        *([("give", "new")] if sys.platform != "win32" else []),
+        ("link", "second"),
+        ("replace", "new"),
+        ("make folder", "folder"),
+        ("status", "moved"),
+        ("move", "moved"),
+        ("remove folder", "moved"),
+        ("remove", "new"),
+        *([("sync", "a")] if sys.platform != "win32" else []),
+        ("lock", "lock"),
+        ("access", "a"),
+        ("names", "a"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda disk: disk.status("a/file.json/x"),
+        lambda disk: disk.names("a/file.json/x"),
+        lambda disk: disk.write("a/none/x", b""),
+        lambda disk: disk.adjust("a/none/x", 0, None),
+        lambda disk: disk.give("a/none/x", disk.read("a/file.json")[1]),
+        lambda disk: disk.make_folder("a/none/x"),
+        lambda disk: disk.locked("a/none/x").__enter__(),
+    ],
+)
+def test_every_error_has_the_whole_path(act: Callable[[Disk], object], disk: Disk) -> None:
+    error = refusal(lambda: act(disk))
+
+    if isinstance(error, LinkInTheWayError):
+        assert str(error.strerror).startswith("a/file.json is ")
+    else:
+        assert error.filename in {"a/none/x", "a/file.json/x"}
 
 
 # Syncing and locking
