@@ -1,7 +1,7 @@
 """Which test asks by a recording's name, where the test id in the file gives another. Pure."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -17,6 +17,7 @@ from recctl.dialects import (
     identify,
     material_under,
 )
+from recctl.evidence.spelling import spelled
 from recctl.recording import Recording
 
 MOST_HASHES = 1_000_000
@@ -59,6 +60,17 @@ class Askers:
                 if made.digest().startswith(digits):
                     return test
         return None
+
+    def owners(self, recording: Recording, test_id: str) -> Iterator[str]:
+        """The test that a recording says it is of, and the one that asks by its name.
+
+        Raises TooManyError after the first.
+        """
+        yield spelled(test_id)
+        if is_misnamed(recording, self.table):
+            asker = self.asker(recording)
+            if asker is not None:
+                yield asker
 
     def asked_for(self, recording: Recording, digits: Collection[str]) -> frozenset[str]:
         """Of names, by their digits, those by which some test or none asks as a recording does.

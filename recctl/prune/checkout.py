@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 
-from recctl.dialects import Name
 from recctl.errors import UsageError
 from recctl.gitstore import Repository, repository_of
 from recctl.project import OWN_FOLDER
+from recctl.prune.paths import is_recording
 
 _OF_TOOLS = frozenset({OWN_FOLDER, "__pycache__"})
 """Folders in which no test is, and nothing that one needs."""
@@ -139,8 +139,3 @@ class Checkout:
 
     def _path(self, name: str) -> str:
         return name.removeprefix(self._above)
-
-
-def is_recording(path: str) -> bool:
-    """Whether a path ends in a recording's name."""
-    return Name.parse(path.rpartition("/")[2]) is not None

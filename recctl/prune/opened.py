@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from recctl import files
 from recctl.dialects import (
     MaterialError,
     Name,
@@ -19,14 +18,12 @@ from recctl.dialects import (
     identify,
     material_under,
 )
-from recctl.errors import UnreadableError
 from recctl.evidence import Evidence
 from recctl.evidence.spelling import spelled, spelled_path
 from recctl.evidence.verdicts import MOST_OPENINGS
 from recctl.hashing import request_hash
-from recctl.jsontext import parse
-from recctl.prune.askers import Askers, TooManyError, is_misnamed
-from recctl.prune.checkout import is_recording
+from recctl.prune.askers import Askers, TooManyError
+from recctl.prune.paths import by_name, is_recording, is_same, name_in, recording_at
 from recctl.recording import Recording
 
 _MISFITS = (Standing.STALE, Standing.UNREACHABLE)
@@ -99,14 +96,14 @@ class Opened:
         names = defaultdict[str, set[str]](set)
         opened_in = defaultdict[Path, set[str]](set)
         for path, openings in sorted(self.evidence.openings.items()):
-            name = Name.parse(path.rpartition("/")[2])
+            name = Name.parse(name_in(path))
             if name is None:
                 continue
             runs = {one.run for one in openings}
             found = {}
             for place in self._places(path, str(name)):
                 opened_in[place] |= runs
-                recording = _read(place)
+                recording = recording_at(place)
                 if recording is not None:
                     found[place] = recording
             if len(openings) >= MOST_OPENINGS:
@@ -127,7 +124,7 @@ class Opened:
         opened_in = self._told.opened_in
         for path in self.paths:
             place = self.root / path
-            recording = _read(place) if is_recording(path) else None
+            recording = recording_at(place) if is_recording(path) else None
             if recording is not None and recording.test_id is not None:
                 runs = self.answering(recording) - opened_in.get(place, set())
                 if runs:
@@ -137,14 +134,10 @@ class Opened:
 
     def _owners_of(self, recording: Recording, test_id: str) -> Iterator[str]:
         """The test that a recording says it is of, and the one that asks by its name."""
-        yield spelled(test_id)
-        if is_misnamed(recording, self.table):
-            try:
-                asker = self._askers.asker(recording)
-            except TooManyError:
-                yield from self._askers.tests
-            else:
-                yield from () if asker is None else (asker,)
+        try:
+            yield from self._askers.owners(recording, test_id)
+        except TooManyError:
+            yield from self._askers.tests
 
     def _places(self, path: str, file_name: str) -> Iterable[Path]:
         alike = (
@@ -155,10 +148,7 @@ class Opened:
 
     @cached_property
     def _by_name(self) -> Mapping[str, list[str]]:
-        found = defaultdict[str, list[str]](list)
-        for path in self.paths:
-            found[path.rpartition("/")[2]].append(path)
-        return found
+        return by_name(self.paths)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +165,6 @@ class _Told:
     opened_in: Mapping[Path, set[str]]
 
 
-def is_same(one: str, other: str) -> bool:
-    """Whether two paths may be of one file, counted from different roots."""
-    return one == other or one.endswith(f"/{other}") or other.endswith(f"/{one}")
-
-
 def _requests(recording: Recording, table: Table) -> frozenset[str]:
     """What a recording's request comes to under each dialect, whoever makes it; none if unclear."""
     asked = recording.asked_by(None)
@@ -191,16 +176,6 @@ def _requests(recording: Recording, table: Table) -> frozenset[str]:
         return frozenset({request_hash(material_under(table.target, asked))})
     except MaterialError:
         return frozenset()
-
-
-def _read(place: Path) -> Recording | None:
-    try:
-        parsed = parse(files.read(place))
-    except UnreadableError:
-        return None
-    if parsed.flaws or not Recording.is_interaction(parsed.value):
-        return None
-    return Recording(place.name, parsed.value, 0)
 
 
 def _spelled_so(root: Path, path: str) -> list[Path]:

@@ -11,16 +11,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from recctl import files
 from recctl.dialects import Name, Table
-from recctl.errors import UnreadableError
 from recctl.evidence import Evidence, Run, case_of
 from recctl.evidence.spelling import spelled, spelled_path
 from recctl.evidence.verdicts import MOST_OPENINGS
-from recctl.jsontext import parse
-from recctl.prune.askers import Askers, TooManyError, is_misnamed
-from recctl.prune.checkout import Checkout, is_recording
-from recctl.recording import Recording
+from recctl.prune.askers import Askers, TooManyError
+from recctl.prune.checkout import Checkout
+from recctl.prune.paths import is_recording, name_in, recording_at
 from recctl.safetext import one_line
 
 SLACK = 0.05
@@ -107,7 +104,7 @@ class Past:
         """The hashes by which a test may have asked in a run."""
         found = self._digits.get((test, run))
         if found is None:
-            names = (Name.parse(_name_in(one)) for one in self.evidence.opened_by(test, run))
+            names = (Name.parse(name_in(one)) for one in self.evidence.opened_by(test, run))
             found = frozenset(one.digits for one in names if one is not None)
             self._digits[test, run] = found
         return found
@@ -257,7 +254,7 @@ class _Seen:
         changed = [*newer, *self._changed_outside(run)]
         owners = [one for path in changed for one in self._owners_of(path)]
         gone = self._gone.get(run.id, frozenset()) | self._gone_for_all
-        names = (Name.parse(_name_in(path)) for path in (*changed, *gone))
+        names = (Name.parse(name_in(path)) for path in (*changed, *gone))
         return Touched(
             frozenset(name.digits for name in names if name is not None),
             frozenset(one for one in owners if one is not None),
@@ -323,10 +320,6 @@ class _Seen:
         return known
 
 
-def _name_in(path: str) -> str:
-    return path.rpartition("/")[2]
-
-
 def _may_follow(time: float | None, moment: float) -> bool:
     """Whether a file may have changed after a moment, which is 0 if it is not known."""
     if time is None:
@@ -354,24 +347,12 @@ def _owners(path: Path, askers: Askers) -> Iterator[str | None]:
 
     Null where any may ask for it, or it cannot be read.
     """
+    recording = recording_at(path)
+    case = None if recording is None else case_of(path.name, recording, askers.table)
+    if recording is None or case is None or case.test_id is None or case.shared:
+        yield None
+        return
     try:
-        parsed = parse(files.read(path))
-    except UnreadableError:
+        yield from askers.owners(recording, case.test_id)
+    except TooManyError:
         yield None
-        return
-    if parsed.flaws or not Recording.is_interaction(parsed.value):
-        yield None
-        return
-    recording = Recording(path.name, parsed.value, 0)
-    case = case_of(path.name, recording, askers.table)
-    if case.test_id is None or case.shared:
-        yield None
-        return
-    yield spelled(case.test_id)
-    if is_misnamed(recording, askers.table):
-        try:
-            asker = askers.asker(recording)
-        except TooManyError:
-            yield None
-        else:
-            yield from () if asker is None else (asker,)

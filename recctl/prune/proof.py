@@ -1,6 +1,5 @@
 """Evidence, brought to bear on the recordings below a root: with trees, sources and the past."""
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -14,8 +13,9 @@ from recctl.evidence.spelling import spelled, spelled_path
 from recctl.plan import below
 from recctl.prune.askers import Askers, TooManyError, is_anybodys, is_misnamed
 from recctl.prune.checkout import Checkout
-from recctl.prune.opened import Opened, is_same
+from recctl.prune.opened import Opened
 from recctl.prune.past import Past, older_runs, past_of
+from recctl.prune.paths import by_name, is_same, name_in
 from recctl.prune.searching import Search, search_for
 from recctl.prune.trees import Trees, spelled_bases, trees_of
 from recctl.recording import Recording
@@ -108,7 +108,7 @@ class Proof:
                 answered_in |= self.opened.answering_for(case.test_id)
             if answered_in:
                 made = self.evidence.judge(replace(case, answered_in=answered_in))
-        elsewhere = self._elsewhere.get(spelled_path(path).rpartition("/")[2])
+        elsewhere = self._elsewhere.get(name_in(spelled_path(path)))
         if made.verdict is not Verdict.USED and elsewhere is not None:
             text = f"a file of its name was opened: {one_line(elsewhere)}"
             return Judgement(Verdict.USED, Reason.OPENED, text), False
@@ -172,13 +172,11 @@ class Proof:
     @cached_property
     def _elsewhere(self) -> Mapping[str, str]:
         """File names -> an opened path that leads to none of the paths."""
-        by_name = defaultdict[str, list[str]](list)
-        for path in map(spelled_path, self.paths):
-            by_name[path.rpartition("/")[2]].append(path)
+        here = by_name(map(spelled_path, self.paths))
         found: dict[str, str] = {}
         for opened in sorted(self.evidence.openings):
-            name = opened.rpartition("/")[2]
-            alike = by_name.get(name)
+            name = name_in(opened)
+            alike = here.get(name)
             if alike and not any(is_same(opened, path) for path in alike):
                 found.setdefault(name, opened)
         return found

@@ -5,7 +5,6 @@ same ids, with different bases.
 """
 
 import os
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +13,8 @@ from pathlib import Path, PurePosixPath
 from recctl.dialects import Table
 from recctl.evidence import Evidence
 from recctl.evidence.spelling import spelled_path
-from recctl.prune.checkout import Checkout, is_recording
+from recctl.prune.checkout import Checkout
+from recctl.prune.paths import by_name, is_recording, name_in
 from recctl.rules.origin import bases_above
 from recctl.sources import NodeId
 
@@ -78,7 +78,7 @@ class Trees:
                     yield folder
             except ValueError:  # a NUL byte
                 return
-        for path in self._by_name.get(file.rpartition("/")[2], ()):
+        for path in self._by_name.get(name_in(file), ()):
             if path == file:
                 yield ""
             elif path.endswith(f"/{file}"):
@@ -90,10 +90,7 @@ class Trees:
 
     @cached_property
     def _by_name(self) -> Mapping[str, list[str]]:
-        found = defaultdict[str, list[str]](list)
-        for path in self.tracked:
-            found[path.rpartition("/")[2]].append(path)
-        return found
+        return by_name(self.tracked)
 
     @cached_property
     def _known(self) -> frozenset[str]:
