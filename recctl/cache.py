@@ -1,7 +1,7 @@
 """What was learned of files and folders, kept from run to run.
 
 A SQLite database in the project's own folder. It may be deleted at any time, and one that is
-damaged, or that another recctl made, is made anew. What is kept of a file counts only while the
+damaged, or was made elsewhere, is made anew. What is kept of a file counts only while the
 file is as it was: same size, times and inode, and not changed in the moment it was read.
 
 A cache may come with a stranger's files. Nothing in it is executed, and nothing is believed that
@@ -68,7 +68,7 @@ _AROUND = frozenset(
 """Errors of what is around a database. Any other comes of what stands in it."""
 
 _decoded = json.JSONDecoder().raw_decode
-"""Takes half as long as what `json.loads` does around it."""
+"""Takes half as long as `json.loads`, which looks for what no row has."""
 
 _Run = Callable[[str, list[tuple[Any, ...]]], Any]
 """Runs a statement for each of some rows."""
@@ -107,12 +107,12 @@ def own_key(environment: Mapping[str, str], home: Path) -> bytes | None:
         return blake2b(os.fsencode(secret), digest_size=_KEY_BYTES).digest()
     base = environment.get("XDG_STATE_HOME") or environment.get("LOCALAPPDATA")
     folder = Path(os.path.expanduser(base or "~/.local/state"), "recctl")  # noqa: PTH111 - may fail
-    if not folder.is_absolute() or folder.resolve().is_relative_to(home.resolve()):
-        return None
     path = folder / "cache.key"
     try:
+        if not folder.is_absolute() or folder.resolve().is_relative_to(home.resolve()):
+            return None
         return _read_key(path) or _made_key(path)
-    except OSError:
+    except (OSError, RuntimeError):  # as in files.read
         return None
 
 

@@ -417,8 +417,14 @@ def test_a_key_that_lies_in_the_project_is_none(tmp_path: Path, state: str) -> N
 
 
 @needs_posix
-def test_without_a_place_for_a_key_nothing_is_kept(project: Path) -> None:
-    ran = with_key_file("validate", cwd=project, state=Path("/dev/null"))
+@pytest.mark.parametrize("place", ["/dev/null", "somewhere", "LOOP"])
+def test_without_a_place_for_a_key_nothing_is_kept(
+    project: Path, tmp_path_factory: Any, place: str
+) -> None:
+    loop = tmp_path_factory.mktemp("state") / "loop"
+    loop.symlink_to(loop)
+
+    ran = with_key_file("validate", cwd=project, state=loop if place == "LOOP" else Path(place))
 
     assert ran == without("validate", cwd=project)
     assert not database(project).exists()
