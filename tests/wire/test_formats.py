@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +20,11 @@ def test_the_module_of_a_row_has_all_that_a_format_needs(form: Format) -> None:
     module = form.loaded()
 
     assert all(map(callable, (module.is_chunk, module.is_whole, module.fold, module.from_whole)))
+
+
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+def test_each_format_has_tests_of_its_own(form: Format) -> None:
+    assert (Path(__file__).parent / f"test_{form.module}.py").exists()
 
 
 def test_names_are_unique_and_such_as_the_schema_allows() -> None:
