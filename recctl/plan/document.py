@@ -85,7 +85,7 @@ def guarded(shape: type[_Shape], document: Any) -> _Shape:
     try:
         return shape.model_validate(document)
     except ValidationError as error:
-        errors = error.errors(include_url=False, include_input=False)
+        errors = error.errors()
         deepest = max(errors, key=lambda one: len(one["loc"]))
         where = "/".join(map(str, deepest["loc"]))
         if deepest["type"] in _NO_OBJECT:  # which pydantic says with names of this program
@@ -156,16 +156,16 @@ def _state(state: State | None) -> dict[str, Any] | None:
 
 def _bytes_json(content: bytes) -> str | dict[str, str]:
     try:
-        return content.decode("utf-8")
+        return content.decode()
     except UnicodeDecodeError:
-        return {"base64": b64encode(content).decode("ascii")}
+        return {"base64": b64encode(content).decode()}
 
 
 def _bytes_of(value: "border.Bytes") -> bytes:
     if not isinstance(value, str):
         return b64decode(value.base64)
     try:
-        return value.encode("utf-8")
+        return value.encode()
     except UnicodeEncodeError:
         half = one_line(value[:40])
         raise RefusedError(f"{half}: half a character is nothing that a file holds") from None

@@ -102,7 +102,7 @@ def as_bytes(receipt: Receipt) -> bytes:
         ],
     }
     text = json.dumps(made)
-    return f'{text[:-1]}, "sha256": "{_checksum(text)}"}}\n'.encode("ascii")
+    return f'{text[:-1]}, "sha256": "{_checksum(text)}"}}\n'.encode()
 
 
 def receipt_in(raw: bytes, root: Path, folder: str) -> Receipt:
@@ -149,7 +149,7 @@ def new_id(disk: Disk, now: datetime, plan: Plan) -> str:
             raise RefusedError(
                 f"{folder}: no receipt can be later than that; move it away, then try again"
             ) from None
-    digest = sha256(repr((plan.command, plan.before, plan.after)).encode("utf-8", "replace"))
+    digest = sha256(repr((plan.command, plan.before, plan.after)).encode(errors="replace"))
     return f"{now.strftime(_TIME)}-{digest.hexdigest()[:6]}"
 
 
@@ -323,4 +323,4 @@ def _size(disk: Disk, store: str) -> int | None:
 
 
 def _checksum(text: str) -> str:
-    return sha256(text.encode("ascii")).hexdigest()
+    return sha256(text.encode()).hexdigest()

@@ -56,12 +56,18 @@ def test_on_windows_some_names_mean_more(path: str, monkeypatch: pytest.MonkeyPa
     assert refusal(engine.write(path, b"")) == f"{path}: no file can have that name"
 
 
+def test_on_windows_a_name_may_have_a_space(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recctl.files.ON_WINDOWS", True)
+    engine.of("mend", ROOT, [engine.write("a b/c d.json", b"")])
+
+
 def test_a_name_with_a_nul_byte_is_refused() -> None:
     assert refusal(engine.write("a\0b", b"")) == "a\\x00b: no file can have that name"
 
 
 def test_names_that_only_resemble_git_are_fine() -> None:
-    engine.of("mend", ROOT, [engine.write("a/.github/x.git/.gitignore", b"")])
+    for path in ("a/.github/x.git/.gitignore", ".gitX/x", "X.git/x"):
+        engine.of("mend", ROOT, [engine.write(path, b"")])
 
 
 # What goes together
@@ -90,6 +96,8 @@ def test_names_that_differ_only_in_how_letters_are_composed_are_refused() -> Non
 def test_a_file_that_would_have_to_be_a_folder_is_refused() -> None:
     made = refusal(engine.remove("a", b""), engine.write("a/b", b""))
     assert made == "a/b: a is a file in this plan"
+    made = refusal(engine.write("x/a/b", b""), engine.write("x/a", b""))
+    assert made == "x/a/b: x/a is a file in this plan"
     made = refusal(engine.write("x/a/b\n", b""), engine.write("x", b""))
     assert made == r"x/a/b\n: x is a file in this plan"
 
@@ -331,6 +339,13 @@ def test_the_way_back_of_each_action_has_its_own_review() -> None:
     assert inverted(engine.Write("x", b"bc", new, old)) == engine.Write("x", kept, old, new, why)
     assert inverted(engine.Remove("x", old)) == engine.Write("x", kept, old, None, why)
     assert asked == [old, old]
+
+
+def test_the_way_back_of_edits_counts_in_the_new_content() -> None:
+    edits = (Splice(0, b"a", b"xyz"), Splice(2, b"cd", b""), Splice(5, b"f", b"gh"))
+    made = inverse(engine.Edit("x", State.of(b""), State.of(b""), edits), lambda _: Path(), REVIEW)
+    assert isinstance(made, engine.Edit)
+    assert made.edits == (Splice(0, b"xyz", b"a"), Splice(4, b"", b"cd"), Splice(5, b"gh", b"f"))
 
 
 # Edits from contents
