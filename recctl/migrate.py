@@ -56,13 +56,13 @@ _LONGEST = 120
 
 
 _ASIDE: Mapping[str, str] = {
-    Why.UNREACHABLE: ", as their names do not fit their requests even now;"
-    " take them along with: --include-unreachable",
-    Why.WITHOUT_TEST_ID: "; name their tests first: recctl rehash --test-ids FILE",
-    Why.UNNAMED: "; their names: recctl validate --select bad-name",
+    Why.UNREACHABLE: ", as the name does not fit the request even now;"
+    " taken along with: --include-unreachable",
+    Why.WITHOUT_TEST_ID: "; name the tests first: recctl rehash --test-ids FILE",
+    Why.UNNAMED: "; see: recctl validate --select bad-name",
     Why.FLAWED: "; see: recctl validate",
     Why.UNREADABLE: "; see: recctl validate",
-    Why.LINK: "; name the files that they lead to",
+    Why.LINK: "; name what the link leads to",
 }
 """What is to be said of all files that are left for one reason."""
 

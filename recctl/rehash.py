@@ -37,12 +37,12 @@ _DIGITS = re.compile(rf"[0-9a-f]{{{_FEWEST_DIGITS},64}}")
 
 
 _ASIDE: Mapping[str, str] = {
-    Why.UNREACHABLE: ", as their requests may no longer be the ones that were answered;"
-    " take them along with: --include-unreachable",
-    Why.WITHOUT_TEST_ID: "; name their tests in a file: --test-ids FILE",
-    Why.UNNAMED: "; their names: recctl validate --select bad-name",
+    Why.UNREACHABLE: ", as the request may not be the one that was answered;"
+    " taken along with: --include-unreachable",
+    Why.WITHOUT_TEST_ID: "; name the tests in a file: --test-ids FILE",
+    Why.UNNAMED: "; see: recctl validate --select bad-name",
     Why.UNREADABLE: "; see: recctl validate",
-    Why.LINK: "; name the files that they lead to",
+    Why.LINK: "; name what the link leads to",
 }
 """What is to be said of all files that are left for one reason."""
 

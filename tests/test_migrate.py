@@ -22,7 +22,6 @@ from recctl.migrate import Migration, Options, plan_migration
 from recctl.naming import OnConflict, Why
 from recctl.plan import Edit, Rename, execute, simulate, undoing
 from recctl.recording import Recording
-from recctl.rules.form import written
 from tests.build import (
     TEST,
     Document,
@@ -297,7 +296,7 @@ def test_a_recording_that_lies_astray_stays_there_while_its_test_stays_in_its_fo
 def test_a_canonical_file_stays_canonical() -> None:
     raw = next(iter(migrated(placed(chat()), "--set", '/body/x={"y": [1, {"z": "ä"}]}').values()))
 
-    assert raw.decode() == written(json.loads(raw))
+    assert raw == canonical(json.loads(raw))
 
 
 def test_a_file_that_is_spelled_otherwise_keeps_its_spelling() -> None:
@@ -903,8 +902,8 @@ def test_what_is_left_is_told_with_what_to_do_about_it(tmp_path: Path) -> None:
     ran = migrate(tmp_path, "--set", "/body/seed=7")
 
     assert ran.code == 1
-    assert ran.lines[-1].startswith("1 unreachable, left as they are: ")
-    assert ran.errors[-1].endswith("take them along with: --include-unreachable")
+    assert ran.lines[-1].startswith("1 unreachable, left as it is: ")
+    assert ran.errors[-1].endswith("taken along with: --include-unreachable")
     taken = migrate(tmp_path, "--set", "/body/seed=7", "--include-unreachable")
     assert taken.code == 0
     assert "1 had names that did not fit their requests, and get others" in taken.lines

@@ -709,14 +709,14 @@ def test_what_is_left_is_listed_and_counted_with_what_to_do(tmp_path: Path) -> N
     ran = rehash(on_disk(tmp_path, unreachable() | old_chat()))
 
     assert ran.lines == [
-        f"1 unreachable, left as they are: {path_of(unreachable())}",
-        f"1 without the test id that the dialect hashes, left as they are: {path_of(old_chat())}",
+        f"1 unreachable, left as it is: {path_of(unreachable())}",
+        f"1 without the test id that the dialect hashes, left as it is: {path_of(old_chat())}",
     ]
     assert ran.errors == [
         "recctl: rehash: nothing to do",
-        "recctl: 1 unreachable, left as they are, as their requests may no longer be the ones that"
-        " were answered; take them along with: --include-unreachable",
-        "recctl: 1 without the test id that the dialect hashes, left as they are; name their tests"
+        "recctl: 1 unreachable, left as it is, as the request may not be the one that was answered;"
+        " taken along with: --include-unreachable",
+        "recctl: 1 without the test id that the dialect hashes, left as it is; name the tests"
         " in a file: --test-ids FILE",
     ]
 
@@ -877,7 +877,7 @@ def test_unreadable_files_are_left(tmp_path: Path) -> None:
     ran = rehash(tmp_path, "--apply")
 
     assert ran.code == 0
-    assert "1 unreadable, left as they are; see: recctl validate" in ran.stderr
+    assert "1 unreadable, left as it is; see: recctl validate" in ran.stderr
     assert "bad.json (line 1: byte 0xff at offset 0 is not UTF-8)" in ran.stdout
 
 
@@ -890,7 +890,7 @@ def test_links_are_left(tmp_path: Path) -> None:
     ran = rehash(tmp_path, "--apply")
 
     assert ran.code == 0
-    assert "1 behind a link, left as they are; name the files that they lead to" in ran.stderr
+    assert "1 behind a link, left as it is; name what the link leads to" in ran.stderr
     assert link.is_symlink()
 
 

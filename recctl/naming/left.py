@@ -59,7 +59,7 @@ def notes_on(left: Sequence[Left], foreign: Sequence[str], *, whole: bool) -> li
             *(f"{one_line(path)}: {stay}" for path in foreign),
         ]
     lines = [
-        f"{len(alike):,} {why}, left as they are: {some(map(_told, alike), _FEW)}"
+        f"{_counted(why, alike)}: {some(map(_told, alike), _FEW)}"
         for why, alike in _by_reason(left).items()
     ]
     if foreign:
@@ -78,13 +78,17 @@ def advice_on(
     `asides` has for a reason the end of its line.
     """
     lines = [
-        f"{len(alike):,} {why}, left as they are{asides.get(why, '')}"
+        f"{_counted(why, alike)}{asides.get(why, '')}"
         for why, alike in _by_reason(left).items()
     ]
     if foreign:
         command = "recctl normalize --only ids"
         lines.append(f"{len(foreign):,} with ids of another hash; set them with: {command}")
     return lines
+
+
+def _counted(why: str, alike: Sequence[Left]) -> str:
+    return f"{len(alike):,} {why}, left as {'it is' if len(alike) == 1 else 'they are'}"
 
 
 def _by_reason(left: Iterable[Left]) -> dict[str, list[Left]]:
