@@ -294,16 +294,19 @@ def test_a_change_that_keeps_size_and_time_is_seen(project: Path) -> None:
     assert with_cache("validate", cwd=project).raw == without("validate", cwd=project).raw
 
 
-def test_what_another_recctl_kept_is_forgotten(
-    project: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [("recctl.cli.scanning.__version__", "0.0.1"), ("recctl.schema.text", lambda _: "{}")],
+)
+def test_what_another_recctl_kept_is_forgotten_without_a_word(
+    project: Path, monkeypatch: pytest.MonkeyPatch, name: str, other: object
 ) -> None:
     aged(project)
-    with_cache("validate", cwd=project)
-    monkeypatch.setattr("recctl.cli.scanning.__version__", "0.0.1")
+    first = with_cache("validate", cwd=project)
+    monkeypatch.setattr(name, other)
     seen = reads(monkeypatch)
 
-    with_cache("validate", cwd=project)
-
+    assert with_cache("validate", cwd=project) == first
     assert len(seen) == 3
 
 

@@ -113,10 +113,12 @@ def _version(table: "Table") -> str:
     """What tells apart caches that another recctl would fill otherwise."""
     from hashlib import sha256  # noqa: PLC0415
 
+    from recctl import schema  # noqa: PLC0415
+
     package = Path(__file__).parent.parent
     code = []
     for name in _PACKAGES:
         with os.scandir(package / name) as found:
             code += [(one.name, one.stat().st_size) for one in found if one.name.endswith(".py")]
-    told = (__version__, sys.version_info[:2], sorted(code), table)
+    told = (__version__, sys.version_info[:2], sorted(code), schema.text("recording"), table)
     return sha256(repr(told).encode("utf-8", "backslashreplace")).hexdigest()
