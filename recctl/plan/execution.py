@@ -247,9 +247,8 @@ def holding(root: Path) -> Iterator[Disk]:
     try:
         is_new = disk.status(FOLDER) is None
         disk.make_folder(FOLDER)
-        if disk.status(f"{FOLDER}/.gitignore") is None:
-            with suppress(FileExistsError):
-                disk.write(f"{FOLDER}/.gitignore", b"*\n")
+        with suppress(FileExistsError):
+            disk.write(f"{FOLDER}/.gitignore", b"*\n")
     except OSError as error:
         raise _refused(error) from None
     taken = False

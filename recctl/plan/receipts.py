@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from recctl.errors import NothingFoundError, UsageError
 from recctl.plan import document
@@ -39,7 +40,8 @@ STORE = "store"
 NEW = "new"
 KEPT = ".kept"
 
-_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
+_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{6}")
+_COUNTED = Plan("", Path(), ()).summary.keys()
 _TIME = "%Y%m%d-%H%M%S"
 _WRITTEN = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -149,7 +151,7 @@ def new_id(disk: Disk, now: datetime, plan: Plan) -> str:
             raise RefusedError(
                 f"{folder}: no receipt can be later than that; move it away, then try again"
             ) from None
-    digest = sha256(repr((plan.command, plan.before, plan.after)).encode(errors="replace"))
+    digest = sha256(repr((plan.command, plan.before, plan.after)).encode())
     return f"{now.strftime(_TIME)}-{digest.hexdigest()[:6]}"
 
 
@@ -290,9 +292,8 @@ def ids(disk: Disk) -> list[str]:
 
 
 def _in_the_way(disk: Disk, error: OSError) -> RefusedError:
-    reason = error.strerror if isinstance(error, LinkInTheWayError) else "no folder of its own"
     return RefusedError(
-        f"{one_line(disk.root / FOLDER)} is not as recctl makes it: {reason};"
+        f"{one_line(disk.root / FOLDER)} is not as recctl makes it: {error.strerror};"
         " move that away, then try again"
     )
 
@@ -304,15 +305,28 @@ def _line(disk: Disk, identity: str) -> Line:
             raw, _ = disk.read(f"{folder}/{file}")
             value = json.loads(raw)
             plan = value["plan"]
+            if not _is_told(plan["command"], plan["summary"], plan["undoes"]):
+                continue
             return Line(
                 identity,
                 datetime.strptime(value["time"], _WRITTEN).replace(tzinfo=UTC),
-                str(plan["command"]),
-                {str(name): int(count) for name, count in plan["summary"].items()},
+                plan["command"],
+                plan["summary"],
                 plan["undoes"],
                 kept=_size(disk, f"{folder}/{STORE}"),
             )
     return Line(identity, flaw="damaged")
+
+
+def _is_told(command: object, summary: Mapping[str, object], undoes: Any) -> bool:
+    """Whether these are of the form that `as_bytes` writes; a receipt may be anybody's."""
+    counts = [type(count) is int and count >= 0 for count in summary.values()]
+    return (
+        isinstance(command, str)
+        and (undoes is None or _ID.fullmatch(undoes) is not None)
+        and set(summary) == _COUNTED
+        and all(counts)
+    )
 
 
 def _size(disk: Disk, store: str) -> int | None:

@@ -1,5 +1,6 @@
 """Taking changes back: which, to what, and when it is refused; and letting go of what is kept."""
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -236,6 +237,22 @@ def test_a_damaged_receipt_does_not_hide_the_others(root: Path) -> None:
         (second.id, "damaged"),
         (first.id, None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [("undoes", []), ("undoes", "x"), ("summary", {}), ("summary", "x"), ("command", None)],
+)
+def test_a_receipt_of_another_form_is_listed_as_damaged(
+    root: Path, member: str, value: object
+) -> None:
+    receipt = apply(plan_for(root))
+    for name in receipts.FILES:
+        file = root / ".recctl/receipts" / receipt.id / name
+        document = json.loads(file.read_bytes())
+        document["plan"][member] = value
+        file.write_text(json.dumps(document))
+    assert [(line.id, line.flaw) for line in undo.history(root)] == [(receipt.id, "damaged")]
 
 
 def damaged(root: Path, receipt: engine.Receipt) -> None:
