@@ -79,11 +79,16 @@ class Looked:
         )
 
     def selected(self, mutant: Mutant) -> list[str]:
-        """The tests that can see a mutant, the fastest first."""
+        """The tests that can see a mutant, the fastest first.
+
+        What is made when a module is loaded, as classes are, any test may use without running a
+        line of it: then those come first that run other lines of the module.
+        """
         by_line = self.tests[mutant.module]
         lines = mutant.lines if self.is_warm(mutant) else by_line
-        tests = {test for line in lines for test in by_line.get(line, ())}
-        return sorted(tests, key=lambda test: self.seconds[test])
+        near = {test for line in lines for test in by_line.get(line, ())}
+        chosen = near if self.is_warm(mutant) else self.seconds
+        return sorted(chosen, key=lambda test: (test not in near, self.seconds[test]))
 
     def is_warm(self, mutant: Mutant) -> bool:
         """Whether its line is run by tests only."""
