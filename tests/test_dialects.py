@@ -538,6 +538,12 @@ def test_a_name_of_a_known_hash_is_the_name_of_the_recording() -> None:
         (r"\d\.\d{4,}", "."),
         ("fogs?", "fog"),
         ("fogs*+ lamp", " lamp"),
+        ("fogs*", "fog"),
+        ("fogs+", "fog"),
+        ("FOG", "FOG"),
+        ("fog\nhorn", "horn"),
+        (r"\N{BULLET}fog", "fog"),
+        (r"\U0001F600fog", "fog"),
         ("fogs{0}lamp", "lamp"),
         ("fog|lamp", ""),
         ("(fog)", ""),
@@ -600,6 +606,8 @@ def test_whatever_a_pattern_matches_holds_the_text_it_needs(
 def test_what_a_substitution_writes_is_a_text_or_a_number_of_decimals() -> None:
     assert Substitute("fog", "lamp") == Substitute("fog", "lamp", None)
     assert Substitute("fog", digits=2) == Substitute("fog", None, 2)
+    assert Drop(("fog",)) == Drop(("fog",), "", False)
+    assert Drop(("fog",)).in_lists is False
 
 
 @pytest.mark.parametrize(

@@ -338,6 +338,46 @@ def test_each_opening_is_told_with_its_run_once() -> None:
     )
 
 
+def test_the_words_of_results_are_those_that_are_promised() -> None:
+    assert [one.value for one in Verdict] == ["used", "unused", "unknown"]
+    assert [one.value for one in Outcome] == [
+        *("passed", "failed", "error", "skipped", "xfailed", "xpassed", "rerun", "deselected"),
+    ]
+    assert [one.value for one in Reason] == [one.name.lower().replace("_", "-") for one in Reason]
+
+
+def test_what_evidence_does_not_say_is_unknown() -> None:
+    assert TestList("1", "a.txt", 2) == TestList("1", "a.txt", 2, 0, "")
+    assert Run("1", "pytest") == Run("1", "pytest", "", "", 0.0, "", False)
+    assert Run("1", "pytest").dirty is False
+    assert Ending(Outcome.PASSED, "1") == Ending(Outcome.PASSED, "1", "", False)
+    assert Ending(Outcome.PASSED, "1").traced is False
+    assert Case("a.json", None) == Case(
+        path="a.json",
+        test_id=None,
+        shared=False,
+        bases=frozenset({""}),
+        other_bases=frozenset(),
+        lists=None,
+        newer_than=frozenset(),
+        changed_since=frozenset(),
+        answered_in=frozenset(),
+        in_sources=False,
+        written=None,
+        vouched=False,
+    )
+    unset = Case("a.json", None)
+    assert (unset.shared, unset.in_sources, unset.vouched) == (False, False, False)
+    assert all(one is not None for one in (unset.shared, unset.in_sources, unset.vouched))
+
+
+def test_of_many_openings_twenty_are_kept() -> None:
+    openings = frozenset(Opening(f"t{number:02}", "1") for number in range(25))
+    kept = (Evidence(openings={"a": openings}) | Evidence()).openings["a"]
+
+    assert sorted(one.test for one in kept) == [f"t{number:02}" for number in range(20)]
+
+
 def test_a_source_is_called_by_its_list_or_its_command() -> None:
     reported = Evidence(endings={TEST: frozenset({Ending(Outcome.FAILED, "1")})})
 
