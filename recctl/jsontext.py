@@ -7,17 +7,19 @@ rest of a file; each leniency is reported as a flaw.
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import count, islice
 from json.encoder import encode_basestring_ascii
-from typing import Any
+from typing import Any, TypeVar
 
 from recctl.shapes import MAX_DEPTH, within_depth
 
-MAX_FLAWS = 10
-"""So many flaws of a kind are told one by one, the others counted."""
+T = TypeVar("T")
+
+MOST_TOLD = 10
+"""So many of a kind are told one by one, the others counted."""
 
 _MERGE_MARKER = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: .*)?\r?$", re.MULTILINE)
 _BOM = "\ufeff"
@@ -57,6 +59,11 @@ class Parsed:
     value: Any
     flaws: tuple[Flaw, ...]
     known_canonical: bool = False
+
+    @property
+    def canonical(self) -> str:
+        """The text of `hashing.canonical` of the value."""
+        return self.text if self.known_canonical else _written(self.value)
 
     def line_of(self, pointer: str) -> int:
         """The line, from 1, on which the value at a JSON pointer starts.
@@ -145,6 +152,66 @@ def _escaped(found: re.Match[str]) -> str:
     return encode_basestring_ascii(found[0])[1:-1]
 
 
+def _written(document: Any) -> str:
+    """The text of `hashing.canonical`, made in less than half the time.
+
+    Python's own indented writer hands each token through as many generators as it is deep.
+    """
+    if not isinstance(document, (dict, list)) or not document:
+        return json.dumps(document) + "\n"
+    pieces: list[str] = []
+    _write(document, "\n", pieces.append)
+    return "".join(pieces) + "\n"
+
+
+def _write(value: Any, line_break: str, add: Callable[[str], None]) -> None:
+    """Write an object or list that is not empty; what it is told by is its exact type."""
+    below = line_break + "  "
+    if type(value) is dict:
+        separator = "{" + below
+        for key, item in value.items():
+            add(f"{separator}{encode_basestring_ascii(key)}: ")
+            kind = type(item)
+            if kind is str:
+                add(encode_basestring_ascii(item))
+            elif item and (kind is dict or kind is list):
+                _write(item, below, add)
+            else:
+                add(_word(item))
+            separator = "," + below
+        add(line_break + "}")
+    else:
+        separator = "[" + below
+        for item in value:
+            add(separator)
+            if item and type(item) in (dict, list):
+                _write(item, below, add)
+            else:
+                add(_word(item))
+            separator = "," + below
+        add(line_break + "]")
+
+
+def _word(value: Any) -> str:
+    """A value without a value below it."""
+    if value is None:
+        return "null"
+    kind = type(value)
+    # What is infinite or no number has another name in JSON than in Python.
+    if kind is int or (kind is float and value - value == 0):
+        return repr(value)
+    return json.dumps(value)
+
+
+def first_few(found: Iterable[T]) -> Iterator[tuple[T, str]]:
+    """The first of many, each with the end of its message: that of the last counts the others."""
+    rest = iter(found)
+    first = list(islice(rest, MOST_TOLD))
+    more = sum(1 for _ in rest)
+    for place, one in enumerate(first, start=1):
+        yield one, f"; {more:,} more such" if more and place == len(first) else ""
+
+
 def pointer_of(parts: Iterable[str | int]) -> str:
     """A JSON pointer from its parts (RFC 6901); the empty string for the whole document."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
@@ -185,11 +252,8 @@ def _unreadable(text: str, *flaws: Flaw) -> Parsed:
 
 
 def _located(soundness: Soundness, text: str, found: Iterator[tuple[str, str]]) -> Iterator[Flaw]:
-    """Flaws of one kind with their lines: the first few, the last of which counts the others."""
-    first = list(islice(found, MAX_FLAWS))
-    more = sum(1 for _ in found)
-    for place, (pointer, detail) in enumerate(first, start=1):
-        others = f"; {more} more such" if more and place == len(first) else ""
+    """Flaws of one kind with their lines."""
+    for (pointer, detail), others in first_few(found):
         yield Flaw(soundness, pointer, line_of(text, pointer), detail + others)
 
 

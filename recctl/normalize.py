@@ -20,7 +20,6 @@ from recctl.jsontext import Parsed, parse
 from recctl.plan import Edit, Plan, Review, Splice, below, edit, of, splices
 from recctl.plan.actions import spliced
 from recctl.recording import Recording
-from recctl.rules.form import written
 from recctl.safetext import one_line
 from recctl.splices import replacements
 from recctl.volatile import Change
@@ -80,7 +79,7 @@ def normalized(file_name: str, raw: bytes, parts: Collection[Part], table: Table
     edits = edits_for(parsed.text, changes)
     done = _told(changes)
     left = [f"its ids are left: {doubt}"] if doubt else []
-    if Part.CANONICAL in parts and written(parsed.value) != parsed.text:
+    if Part.CANONICAL in parts and parsed.canonical != parsed.text:
         rewritten = canonical(json.loads(spliced(file_name, raw, edits)))
         if parse(rewritten).flaws:
             left.append("not written anew: a number too large for a float would become Infinity")

@@ -15,7 +15,7 @@ from recctl.corpus import Entry, find
 from recctl.diagnostics import Violation
 from recctl.dialects import Standing
 from recctl.hashing import canonical
-from recctl.jsontext import MAX_FLAWS, parse
+from recctl.jsontext import MOST_TOLD, parse
 from recctl.recording import Recording
 from recctl.rules import TABLE
 from recctl.rules.hygiene import (
@@ -713,12 +713,12 @@ def test_a_type_in_the_request_is_what_the_client_sent() -> None:
 
 @pytest.mark.parametrize(
     ("types", "end"),
-    [(MAX_FLAWS, "is no allowed type"), (MAX_FLAWS + 1, "; 1 more such")],
+    [(MOST_TOLD, "is no allowed type"), (MOST_TOLD + 1, "; 1 more such")],
 )
 def test_of_many_types_the_first_are_told_and_the_others_counted(types: int, end: str) -> None:
     found = types_said([typed(f"os.T{number}", a=1) for number in range(types)], "ok.*")
 
-    assert len(found) == MAX_FLAWS
+    assert len(found) == MOST_TOLD
     assert found[-1][1].endswith(end)
 
 

@@ -27,7 +27,7 @@ from recctl import secrets
 from recctl.diagnostics import Violation
 from recctl.errors import UsageError
 from recctl.hashing import canonical
-from recctl.jsontext import MAX_FLAWS, parse
+from recctl.jsontext import MOST_TOLD, parse
 from recctl.recording import Recording
 from recctl.rules.secrets import secret
 from recctl.rules.subject import Subject
@@ -266,9 +266,9 @@ def test_two_credentials_of_one_kind_are_two_findings() -> None:
 
 @needs_library
 def test_of_many_credentials_the_first_are_told_and_the_others_counted() -> None:
-    many = ["gh" + "p_" + made(36, seed=seed) for seed in range(MAX_FLAWS + 7)]
+    many = ["gh" + "p_" + made(36, seed=seed) for seed in range(MOST_TOLD + 7)]
     violations = found(many)
-    assert len(violations) == MAX_FLAWS
+    assert len(violations) == MOST_TOLD
     assert violations[-1].message.endswith("; 7 more such")
 
 

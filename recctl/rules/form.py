@@ -1,10 +1,8 @@
 """Rules on how a recorder writes: one spelling of JSON, and nothing that differs by the hour."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from json import dumps
-from json.encoder import encode_basestring_ascii
-from typing import Any
 
 from recctl import volatile
 from recctl.diagnostics import Violation
@@ -31,11 +29,11 @@ def not_canonical(subject: Subject) -> Iterator[Violation]:
     edited.
     """
     parsed = subject.parsed
-    if parsed is None or subject.recording is None or parsed.known_canonical:
+    if parsed is None or subject.recording is None:
         return
     if parsed.flaws:
         return  # each says by itself why the file cannot be what was written
-    canonical = written(parsed.value)
+    canonical = parsed.canonical
     if canonical != parsed.text:
         at = _first_difference(parsed.text, canonical)
         line = parsed.text.count("\n", 0, at) + 1
@@ -63,58 +61,6 @@ def volatile_field(subject: Subject) -> Iterator[Violation]:
         others = f"; {more} more such value{'s' if more > 1 else ''}" if more else ""
         told = f"{first.key} is {in_short(first.old)}, the recorder writes {dumps(first.new)}"
         yield Violation(first.pointer, told + others)
-
-
-def written(document: Any) -> str:
-    """The text of `hashing.canonical`, made in less than half the time.
-
-    It is made of every file, and Python's own indented writer hands each token through as many
-    generators as it is deep.
-    """
-    if not isinstance(document, (dict, list)) or not document:
-        return dumps(document) + "\n"
-    pieces: list[str] = []
-    _write(document, "\n", pieces.append)
-    return "".join(pieces) + "\n"
-
-
-def _write(value: Any, line_break: str, add: Callable[[str], None]) -> None:
-    """Write an object or list that is not empty; what it is told by is its exact type."""
-    below = line_break + "  "
-    if type(value) is dict:
-        separator = "{" + below
-        for key, item in value.items():
-            add(f"{separator}{encode_basestring_ascii(key)}: ")
-            kind = type(item)
-            if kind is str:
-                add(encode_basestring_ascii(item))
-            elif item and (kind is dict or kind is list):
-                _write(item, below, add)
-            else:
-                add(_word(item))
-            separator = "," + below
-        add(line_break + "}")
-    else:
-        separator = "[" + below
-        for item in value:
-            add(separator)
-            if item and type(item) in (dict, list):
-                _write(item, below, add)
-            else:
-                add(_word(item))
-            separator = "," + below
-        add(line_break + "]")
-
-
-def _word(value: Any) -> str:
-    """A value without a value below it."""
-    if value is None:
-        return "null"
-    kind = type(value)
-    # What is infinite or no number has another name in JSON than in Python.
-    if kind is int or (kind is float and value - value == 0):
-        return repr(value)
-    return dumps(value)
 
 
 def _first_difference(one: str, other: str) -> int:

@@ -14,7 +14,7 @@ from urllib.parse import SplitResult
 from recctl.diagnostics import Violation
 from recctl.dialects import Standing, is_model_list
 from recctl.globs import matcher
-from recctl.jsontext import MAX_FLAWS, pointer_of
+from recctl.jsontext import first_few, pointer_of
 from recctl.recording import Recording
 from recctl.rules.subject import Member, Subject
 from recctl.safetext import one_line
@@ -219,12 +219,10 @@ def unknown_type(subject: Subject) -> Iterator[Violation]:
         for name, (pointer, count) in _types(recording.response.get("body")).items()
         if name is None or not any(matches(name) for matches in matchers)
     ]
-    for place, (name, pointer, count) in enumerate(unknown[:MAX_FLAWS], start=1):
+    for (name, pointer, count), others in first_few(unknown):
         what = "what is no name" if name is None else _shortened(name)
         times = f", {count:,} times" if count > 1 else ""
-        others = len(unknown) - MAX_FLAWS if place == MAX_FLAWS else 0
-        more = f"; {others:,} more such" if others > 0 else ""
-        yield Violation(pointer, f"{what} is no allowed type{times}{more}")
+        yield Violation(pointer, f"{what} is no allowed type{times}{others}")
 
 
 def oversized(subject: Subject) -> Iterator[Violation]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from recctl import secrets
 from recctl.diagnostics import Violation
-from recctl.jsontext import MAX_FLAWS
+from recctl.jsontext import first_few
 from recctl.rules.subject import Subject
 from recctl.safetext import one_line
 
@@ -36,10 +36,7 @@ def secret(subject: Subject) -> Iterator[Violation]:
 
 
 def _violations(found: Sequence[secrets.Secret]) -> Iterator[Violation]:
-    """The first few, the last of which counts the others."""
-    for place, one in enumerate(found[:MAX_FLAWS], start=1):
-        more = len(found) - MAX_FLAWS
-        others = f"; {more} more such" if more > 0 and place == MAX_FLAWS else ""
+    for one, others in first_few(found):
         yield Violation(one.pointer, _message(one) + others, secret=True)
 
 
