@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from recctl.shapes import fields, text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from urllib.parse import SplitResult
 
 
@@ -98,6 +99,20 @@ class Recording:
     def body(self) -> Any:
         """The response body: an object, a list of chunks, or null."""
         return self.response.get("body")
+
+    @cached_property
+    def typed(self) -> "Sequence[tuple[str, dict[str, Any]]]":
+        """The data of each typed value that the body is or lists, and its pointer."""
+        body = self.body
+        several = isinstance(body, list)
+        found: list[tuple[str, dict[str, Any]]] = []
+        for place, value in enumerate(body if several else (body,)):
+            if isinstance(value, dict):
+                data = value.get("__data__")
+                if isinstance(data, dict) and isinstance(value.get("__type__"), str):
+                    within = f"/{place}" if several else ""
+                    found.append((f"/response/body{within}/__data__", data))
+        return found
 
     @cached_property
     def kind(self) -> Kind | None:

@@ -4,7 +4,7 @@ It does so since 2025-10-03, so that recording again changes only what matters. 
 have what was sent. Source: docs/format.md, "What is normalized".
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,9 +48,9 @@ def changes(recording: Recording, short_hash: str | None) -> Iterator[Change]:
 
     Ids are among them where none in the file is a recorder's; without a short hash, never.
     """
-    found = _typed(recording)
+    found = recording.typed
     new_id = None if short_hash is None or _has_recorder_ids(found) else id_of(short_hash)
-    for place, data in found:
+    for pointer, data in found:
         if not _may_change(data, new_id):
             continue
         is_model = data.get("object") == "model"
@@ -60,17 +60,17 @@ def changes(recording: Recording, short_hash: str | None) -> Iterator[Change]:
             else:
                 new = _normal(key, old, is_model=is_model)
             if new is not None and (type(old), old) != (type(new), new):
-                yield Change(f"{_pointer(place)}/{key}", old, new)
+                yield Change(f"{pointer}/{key}", old, new)
 
 
 def misfit_ids(recording: Recording, short_hash: str) -> Iterator[Change]:
     """The ids that are not of this short hash, where the file has ids that a recorder wrote."""
-    found = _typed(recording)
+    found = recording.typed
     new = id_of(short_hash)
     if _has_recorder_ids(found):
-        for place, data in found:
+        for pointer, data in found:
             if data.get("id", new) != new and data.get("object") != "model":
-                yield Change(f"{_pointer(place)}/id", data["id"], new)
+                yield Change(f"{pointer}/id", data["id"], new)
 
 
 def doubt(identity: Identity, ids: Iterable[Change], target: Dialect) -> str | None:
@@ -99,22 +99,6 @@ def _normal(key: str, old: Any, *, is_model: bool) -> str | int | None:
     return 0 if key in _DURATIONS and old is not None else None
 
 
-_Place = int | None
-"""Of a typed value: which item of the body it is, or null where it is the whole body."""
-
-
-def _typed(recording: Recording) -> list[tuple[_Place, dict[str, Any]]]:
-    """The data of each typed value, and its place: the recorder looks into no other."""
-    body = recording.body
-    found: list[tuple[_Place, dict[str, Any]]] = []
-    for place, value in enumerate(body) if isinstance(body, list) else ((None, body),):
-        if isinstance(value, dict):
-            data = value.get("__data__")
-            if isinstance(data, dict) and isinstance(value.get("__type__"), str):
-                found.append((place, data))
-    return found
-
-
 def _may_change(data: Mapping[str, Any], new_id: str | None) -> bool:
     """Whether not all is as a recorder writes it, which is so in most of very many chunks."""
     if new_id is not None and "id" in data:
@@ -126,11 +110,7 @@ def _may_change(data: Mapping[str, Any], new_id: str | None) -> bool:
     return False
 
 
-def _pointer(place: _Place) -> str:
-    return f"/response/body{'' if place is None else f'/{place}'}/__data__"
-
-
-def _has_recorder_ids(found: list[tuple[_Place, dict[str, Any]]]) -> bool:
+def _has_recorder_ids(found: Sequence[tuple[str, Mapping[str, Any]]]) -> bool:
     """Whether any id is one that a recorder wrote: then all of them once were."""
     return any(
         isinstance(data.get("id"), str)

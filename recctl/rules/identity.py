@@ -21,6 +21,7 @@ from recctl.dialects import (
 )
 from recctl.recording import Recording
 from recctl.rules.subject import Member, Subject
+from recctl.shapes import text
 from recctl.volatile import doubt, misfit_ids
 
 
@@ -210,7 +211,7 @@ def _what_is_known(recording: Recording, digits: str, table: Table) -> str:
     """Whom the answer's `rec-` id sides with, and whether another test id would do."""
     if _fits_without_test(recording, digits, table):
         return "; the name fits the same request with no test id: the test id was edited"
-    ids = {one.removeprefix("rec-") for _, one in _recorded_ids(recording)}
+    ids = {one.removeprefix("rec-") for one in _recorded_ids(recording)}
     if not ids:
         return "; its answer has no id to tell what was edited"
     if ids == {digits[:12]}:
@@ -228,14 +229,7 @@ def _fits_without_test(recording: Recording, digits: str, table: Table) -> bool:
     return any(one.startswith(digits) for one in hashes_under(table.dialects, anonymous))
 
 
-def _recorded_ids(recording: Recording) -> list[tuple[str, str]]:
-    """Pointer and value of each id of a typed answer; none where no `rec-` id was ever written."""
-    body = recording.body
-    found = []
-    for index, chunk in enumerate(body) if isinstance(body, list) else [(None, body)]:
-        data = chunk.get("__data__") if isinstance(chunk, dict) else None
-        one = data.get("id") if isinstance(data, dict) else None
-        if isinstance(one, str) and one:
-            place = "" if index is None else f"/{index}"
-            found.append((f"/response/body{place}/__data__/id", one))
-    return found if any(one.startswith("rec-") for _, one in found) else []
+def _recorded_ids(recording: Recording) -> set[str]:
+    """The ids of the typed answers; none where no `rec-` id was ever written."""
+    found = {text(data.get("id")) or "" for _, data in recording.typed} - {""}
+    return found if any(one.startswith("rec-") for one in found) else set()
