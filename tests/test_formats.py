@@ -1,5 +1,6 @@
 """A report in every format: always well-formed, always whole, always the same bytes."""
 
+import csv
 import io
 import json
 import pickle
@@ -27,6 +28,7 @@ from rich.cells import cell_len
 
 from recctl import __version__, schema
 from recctl.diagnostics import Finding, Fix, Report, RuleText, Severity
+from recctl.render import document
 from recctl.render import report as render
 from recctl.render.github import as_github
 from recctl.render.junit import as_junit
@@ -942,3 +944,13 @@ def test_every_format_is_the_same_in_every_process() -> None:
         for seed in ("1", "2")
     }
     assert len(printed) == 1
+
+
+# Comma-separated lines
+
+
+@given(cells=st.lists(WILD_TEXTS | st.none() | st.integers(), min_size=1, max_size=4))
+def test_a_line_of_cells_is_read_back_as_it_was(cells: list[str | int | None]) -> None:
+    (read,) = csv.reader(io.StringIO(document.csv_line(cells), newline=""))
+
+    assert read == ["" if cell is None else str(cell) for cell in cells]

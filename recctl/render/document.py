@@ -1,7 +1,10 @@
-"""JSON for programs: always valid, whatever was recorded."""
+"""JSON and CSV for programs: always valid, whatever was recorded."""
 
+import csv
+import io
 import json
 import math
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -13,6 +16,13 @@ def as_json(document: Any) -> str:
 def as_line(document: Any) -> str:
     """A document on one line, with a final newline. NaN and Infinity are null."""
     return _dumps(document, indent=None) + "\n"
+
+
+def csv_line(cells: Iterable[Any]) -> str:
+    """Comma-separated cells (RFC 4180), with a line feed. Null is empty."""
+    line = io.StringIO()
+    csv.writer(line).writerow(cells)  # its own line end makes it quote a carriage return
+    return line.getvalue().removesuffix("\r\n") + "\n"
 
 
 def _dumps(document: Any, indent: int | None) -> str:

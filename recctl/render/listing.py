@@ -1,7 +1,5 @@
 """Rows and counts: tables for people, JSON and CSV for programs."""
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, fields
 
@@ -43,11 +41,11 @@ def as_csv(rows: Iterable[Row]) -> Iterator[str]:
     for row in rows:
         cells = asdict(row)
         if not headed:
-            yield _csv_line([*cells])
+            yield document_json.csv_line([*cells])
         headed = True
-        yield _csv_line([_csv_cell(value) for value in cells.values()])
+        yield document_json.csv_line([_csv_cell(value) for value in cells.values()])
     if not headed:
-        yield _csv_line([field.name for field in fields(Row)])
+        yield document_json.csv_line([field.name for field in fields(Row)])
 
 
 def dialects_as_text(dialects: Iterable[Dialect], census: Census | None) -> list[str]:
@@ -86,9 +84,3 @@ def _csv_cell(value: str | bool | int | None) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return "" if value is None else str(value)
-
-
-def _csv_line(cells: list[str]) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(cells)
-    return line.getvalue()

@@ -1,7 +1,5 @@
 """Rows under named columns: a table for people, JSON and CSV for programs."""
 
-import csv
-import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -40,11 +38,8 @@ def as_jsonl(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 def as_csv(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """Comma-separated lines with a header (RFC 4180)."""
-    made = io.StringIO()
-    writer = csv.writer(made, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows(map(_value, row) for row in rows)
-    return made.getvalue()
+    lines = [names, *(map(_value, row) for row in rows)]
+    return "".join(map(document_json.csv_line, lines))
 
 
 def _value(value: Any) -> Any:

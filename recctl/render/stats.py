@@ -1,7 +1,5 @@
 """Totals of a corpus: tables for people, Markdown for a pull request, JSON and CSV for programs."""
 
-import csv
-import io
 from collections.abc import Iterator
 from typing import Any
 
@@ -71,11 +69,11 @@ def as_csv(stats: Stats) -> Iterator[str]:
 
     The total has the field `total`. A recording without a value counts at an empty one.
     """
-    yield _line("field", "value", "recordings", "bytes")
-    yield _line("total", "", stats.recordings, stats.bytes)
+    yield document_json.csv_line(("field", "value", "recordings", "bytes"))
+    yield document_json.csv_line(("total", "", stats.recordings, stats.bytes))
     for field, groups in stats.by.items():
         for one in groups:
-            yield _line(field.value, one.value or "", one.recordings, one.bytes)
+            yield document_json.csv_line((field.value, one.value or "", one.recordings, one.bytes))
 
 
 def _split(groups: tuple[Group, ...], most: int | None) -> tuple[tuple[Group, ...], Group | None]:
@@ -97,9 +95,3 @@ def _label(value: str | None) -> str:
 
 def _cell(value: str | None) -> str:
     return code_cell(one_line(shortened(value))) if value else _NONE
-
-
-def _line(*cells: str | int) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow(cells)  # its own line end makes it quote a carriage return
-    return line.getvalue().removesuffix("\r\n") + "\n"
