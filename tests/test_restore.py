@@ -16,7 +16,8 @@ from recctl.cli import COMMANDS
 from recctl.errors import NothingFoundError
 from recctl.gitstore import repository_of
 from recctl.hashing import canonical
-from recctl.restore import Search, Wanted, contents, held_at, planned
+from recctl.past import Search, Wanted, contents
+from recctl.restore import held_at, planned
 from tests.build import (
     TEST,
     chat_answer,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from recctl.gitstore import Repository
-    from recctl.restore import Search, Wanted
+    from recctl.past import Search, Wanted
 
 DETAILS = """HASH is a hash or its first 4 digits or more, a rec- id, a file name or a path; several
 may be given. Recordings are looked for in the history of HEAD, and where that knows nothing of
@@ -66,7 +66,8 @@ def run(
     if versions and (changes.are_given or changes.form is PlanFormat.MARKDOWN):
         raise UsageError("--list only lists, as text or json: it plans nothing")
 
-    from recctl.restore import Search, contents, held_at, planned, renamed  # noqa: PLC0415
+    from recctl.past import Search, contents  # noqa: PLC0415
+    from recctl.restore import held_at, planned, renamed  # noqa: PLC0415
     from recctl.safetext import one_line  # noqa: PLC0415
 
     repository, folder = _repository(under)

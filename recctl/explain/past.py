@@ -7,7 +7,6 @@ from functools import cached_property
 from math import inf
 from pathlib import Path
 
-from recctl import restore
 from recctl.corpus import recording_of
 from recctl.dialects import Table
 from recctl.errors import NothingFoundError, UnsoundError, UsageError
@@ -15,6 +14,7 @@ from recctl.explain.asking import is_of
 from recctl.explain.told import Miss
 from recctl.explain.values import FOR_PROOF, Cause, Why
 from recctl.gitstore import Blob, GitError, Repository
+from recctl.past import Found, Past, Reference, Search, Wanted, contents, meant, pasts
 from recctl.recording import Recording
 from recctl.safetext import argument
 
@@ -36,13 +36,13 @@ class PastOf:
 
         Raises GitError.
         """
-        wanted = [restore.Reference.parse(one.hash) if one.hash else None for one in misses]
+        wanted = [Reference.parse(one.hash) if one.hash else None for one in misses]
         globs = sorted({glob for one in wanted if one is not None for glob in one.globs})
         if not globs:
             return [[] for _ in misses]
         if len(globs) > _MOST_GLOBS:
             globs = ["*.json"]
-        known = restore.pasts(self._repository.history(named=globs), self._tree)
+        known = pasts(self._repository.history(named=globs), self._tree)
         return [[] if one is None else self._of(one, known) for one in wanted]
 
     def by_test(self, miss: Miss) -> list[Cause]:
@@ -50,7 +50,7 @@ class PastOf:
         if miss.test_id is None or len(miss.hash) < FOR_PROOF:
             return []
         with suppress(NothingFoundError, UsageError, GitError):  # the search by names has told
-            wanted = restore.Search(self._repository).by_test(miss.test_id)
+            wanted = Search(self._repository).by_test(miss.test_id)
             return self._of_requests([miss], wanted)[0]
         return []
 
@@ -66,24 +66,22 @@ class PastOf:
         causes = iter(found)
         return [next(causes, []) if len(miss.hash) >= FOR_PROOF else [] for miss in misses]
 
-    def _removed_last(self) -> list[restore.Wanted]:
+    def _removed_last(self) -> list[Wanted]:
         """What was removed and is not there again, the last first."""
         top = self._repository.top
         lacking = [
             past
-            for past in restore.pasts(self._repository.history(), self._tree).values()
+            for past in pasts(self._repository.history(), self._tree).values()
             if past.name and not past.has_moved and not os.path.lexists(top / past.path)
         ]
         lacking.sort(key=_removed_at, reverse=True)
-        return [restore.Wanted(past, past.versions) for past in lacking[:_MOST_REMOVED]]
+        return [Wanted(past, past.versions) for past in lacking[:_MOST_REMOVED]]
 
-    def _of_requests(
-        self, misses: Sequence[Miss], wanted: Sequence[restore.Wanted]
-    ) -> list[list[Cause]]:
+    def _of_requests(self, misses: Sequence[Miss], wanted: Sequence[Wanted]) -> list[list[Cause]]:
         causes: list[list[Cause]] = [[] for _ in misses]
-        for found in restore.contents(self._repository, wanted)[0]:
+        for found in contents(self._repository, wanted)[0]:
             try:
-                recording = recording_of(found.path, found.path.rpartition("/")[2], found.content)
+                recording = recording_of(found.path, found.file_name, found.content)
             except UnsoundError:
                 continue
             for miss, known in zip(misses, causes, strict=True):
@@ -99,7 +97,7 @@ class PastOf:
             is_of(recording, dialect, miss.hash) for dialect in reversed(self._table.dialects)
         )
 
-    def _to_rehash(self, found: restore.Found) -> Cause:
+    def _to_rehash(self, found: Found) -> Cause:
         path = os.path.relpath(self._repository.top / found.path)
         reason = (
             f"git has just this request, {found.reason}; its name is of another dialect,"
@@ -112,10 +110,10 @@ class PastOf:
         head = self._repository.head()
         return {} if head is None else self._repository.tree(head)
 
-    def _of(self, wanted: restore.Reference, known: Mapping[str, restore.Past]) -> list[Cause]:
+    def _of(self, wanted: Reference, known: Mapping[str, Past]) -> list[Cause]:
         fitting = [past for past in known.values() if wanted.fits(past)]
         try:
-            one = restore.meant(wanted, fitting)
+            one = meant(wanted, fitting)
             chosen, is_only = ([] if one is None else [one]), True
         except UsageError:
             chosen, is_only = fitting[:_MOST], False
@@ -133,7 +131,7 @@ class PastOf:
                     )
                 )
                 continue
-            found, flaws = restore.contents(self._repository, [restore.Wanted(past, past.versions)])
+            found, flaws = contents(self._repository, [Wanted(past, past.versions)])
             for version in found:
                 reason = f"git has it, {version.reason}"
                 if past.removed is None:
@@ -169,6 +167,6 @@ class PastOf:
         )
 
 
-def _removed_at(past: restore.Past) -> float:
+def _removed_at(past: Past) -> float:
     """When it was removed; what HEAD still has, last."""
     return inf if past.removed is None else past.removed.time

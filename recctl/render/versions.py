@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from recctl.past import Past, dated, day, time_of
 from recctl.render import document as document_json
 from recctl.render.terminal import columns
-from recctl.restore import Past, dated, day, time_of
 from recctl.safetext import one_line
 
 
