@@ -69,6 +69,9 @@ _OURS = {
 }
 """How the library begins, in small letters -> what recctl says."""
 
+_LONGEST_NAME = 40
+"""Of a column, in a message. It may be a whole expression."""
+
 _STEPS = 10_000
 """Of SQLite, after which it looks whether the run was interrupted."""
 
@@ -127,9 +130,8 @@ class Question:
         columns = tuple(name for name, *_ in cursor.description or ())
         for name in columns:
             if columns.count(name) > 1:
-                raise UsageError(
-                    f"query: two columns are named {one_line(name)!r}; tell them apart with AS"
-                )
+                shown = one_line(name[:_LONGEST_NAME])
+                raise UsageError(f"query: two columns are named {shown!r}; tell them apart with AS")
         return Answer(columns, tuple(_guarded(cursor.fetchall)))
 
     def _fill(self, table: str, rows: Iterable[tuple[Any, ...]]) -> None:

@@ -152,6 +152,7 @@ def test_a_question_that_would_change_something_is_refused(corpus: Path, sql: st
         ("SELECT '\0'", "there is a NUL character in the SQL"),
         ("SELECT '\udcff'", "the SQL is not UTF-8"),
         ("SELECT 1 AS a, 2 AS a", "two columns are named 'a'; tell them apart with AS"),
+        (f"SELECT {'1+' * 500}1, {'1+' * 500}1", "two columns are named '1+1+"),
         ("SELECT CAST(x'ff' AS TEXT)", "the answer has text that is not UTF-8; try: hex(…)"),
         ("SELECT 1 UNION ALL SELECT abs(-9223372036854775808)", "integer overflow"),
         ("", ""),
