@@ -444,6 +444,10 @@ def test_a_secret_that_is_too_short_is_refused(project: Path) -> None:
     ]
 
 
+def test_the_variable_of_the_secret_is_one_that_config_knows(project: Path) -> None:
+    assert run_here("config", cwd=project, env=ALLOWED).errors == []
+
+
 # What was damaged
 
 
