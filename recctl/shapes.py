@@ -1,7 +1,7 @@
 """JSON values taken for what they should be, with nothing in place of anything else."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 MAX_DEPTH = 200
@@ -25,6 +25,23 @@ def items(value: object) -> list[Any]:
 def fields(value: object) -> Mapping[str, Any]:
     """An object's members; none of anything else."""
     return value if isinstance(value, dict) else {}
+
+
+def leaves(value: Any, of_item: tuple[str, ...] = ("*",)) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every value that holds no others, in order, with the keys that lead to it.
+
+    `of_item` stands for the place in a list.
+    """
+    left: list[tuple[tuple[str, ...], Any]] = [((), value)]
+    while left:
+        place, value = left.pop()
+        if isinstance(value, dict) and value:
+            left += [((*place, key), item) for key, item in reversed(value.items())]
+        elif isinstance(value, list) and value:
+            below = (*place, *of_item)
+            left += [(below, item) for item in reversed(value)]
+        else:
+            yield place, value
 
 
 def as_objects(value: Any) -> Any:

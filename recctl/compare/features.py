@@ -7,7 +7,7 @@ import json
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from heapq import nsmallest
@@ -17,6 +17,7 @@ from zlib import crc32
 
 from recctl.conversation import conversation
 from recctl.recording import Kind, Recording
+from recctl.shapes import leaves
 
 _MOST_VALUES = 4_000
 _MOST_WORDS = 20_000
@@ -149,8 +150,9 @@ def _sums_of_words(text: str) -> list[int]:
 def _values(request: Any) -> frozenset[int]:
     """Checksums of the values in a request, each with its keys; a second equal one is another."""
     seen: Counter[str] = Counter()
-    for place, value in _leaves(request):
-        seen[f"{place}={value}"] += 1
+    for keys, value in leaves(request, of_item=()):
+        told = value if isinstance(value, str) else repr(value)
+        seen[f"{'/'.join(('', *keys))}={told}"] += 1
         if len(seen) >= _MOST_VALUES:
             break
     return frozenset(
@@ -158,16 +160,3 @@ def _values(request: Any) -> frozenset[int]:
         for one, number in seen.items()
         for count in range(min(number, 50))
     )
-
-
-def _leaves(request: Any) -> Iterator[tuple[str, str]]:
-    """Every value that is no object or list, in order, by the keys that lead to it."""
-    left: list[tuple[str, Any]] = [("", request)]
-    while left:
-        place, value = left.pop()
-        if isinstance(value, dict) and value:
-            left += [(f"{place}/{key}", item) for key, item in reversed(value.items())]
-        elif isinstance(value, list) and value:
-            left += [(place, item) for item in reversed(value)]
-        else:
-            yield place, value if isinstance(value, str) else f"{value!r}"

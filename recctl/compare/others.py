@@ -14,6 +14,7 @@ from recctl.compare.volatile import is_empty, is_passing
 from recctl.difference import ABSENT, Difference
 from recctl.jsontext import pointer_of
 from recctl.recording import Recording
+from recctl.shapes import leaves
 from recctl.wire import read, unwrapped
 from recctl.wire.normal import without_nulls
 from recctl.wire.plain import lists_models
@@ -229,26 +230,15 @@ def _values(chunks: Iterable[Any]) -> dict[Parts, Values]:
     """What every member of any chunk has for values."""
     found: dict[Parts, Values] = {}
     texts: dict[Parts, list[str]] = {}
-    for name, value in _leaves(chunks):
+    for name, value in chain.from_iterable(map(leaves, chunks)):
+        if not name:
+            continue
         found.setdefault(name, {})[json.dumps(value)] = value
         if isinstance(value, str):
             texts.setdefault(name, []).append(value)
     for name, pieces in texts.items():
         found[name][""] = "".join(pieces)
     return found
-
-
-def _leaves(chunks: Iterable[Any]) -> Iterator[tuple[Parts, Any]]:
-    for chunk in chunks:
-        todo: list[tuple[Parts, Any]] = [((), chunk)]
-        while todo:
-            name, value = todo.pop()
-            if isinstance(value, dict) and value:
-                todo += reversed([((*name, key), item) for key, item in value.items()])
-            elif isinstance(value, list) and value:
-                todo += reversed([((*name, "*"), item) for item in value])
-            elif name:
-                yield name, value
 
 
 def _are_alike(old: Values, new: Values) -> bool:
