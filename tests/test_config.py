@@ -107,6 +107,15 @@ def test_the_option_counts_before_the_variable_that_names_a_file(tmp_path: Path)
     assert ran.json["values"]["max-size"] == {"value": 7, "origin": "two.toml"}
 
 
+def test_a_date_is_a_text_in_json(tmp_path: Path) -> None:
+    configured(tmp_path, '[dialects.mine]\nextends = "ogx-2026-04-09"\nsince = 2026-05-01\n')
+
+    ran = run_here("config", "--format", "json", cwd=tmp_path)
+
+    assert ran.json["values"]["dialects"]["value"]["mine"]["since"] == "2026-05-01"
+    assert schema.explain("settings", ran.json) is None
+
+
 def test_roots_count_from_the_file(tmp_path: Path) -> None:
     configured(tmp_path, 'roots = ["kept"]\n')
     write(tmp_path / "kept", folder_of(TEST), RECORDED)

@@ -23,11 +23,16 @@ def as_text(settings: Settings) -> str:
 def as_json(settings: Settings) -> str:
     """All values as one JSON document."""
     values = {
-        key: {"value": value, "origin": settings.origins.get(key, _DEFAULT)}
+        key: {"value": _plain(value), "origin": settings.origins.get(key, _DEFAULT)}
         for key, value in settings.values.items()
     }
     file = None if settings.file is None else str(settings.file)
     return document_json.as_json({"version": 1, "file": file, "values": values})
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it: a date, which TOML knows, is a text."""
+    return json.loads(json.dumps(value, default=str))
 
 
 def _entries(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
