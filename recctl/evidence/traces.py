@@ -277,7 +277,7 @@ class _Story:
 def _own(address: str) -> str:
     """An address with one name for all those by which a machine calls itself."""
     host, _, port = address.rpartition(":")
-    is_own = host in ("localhost", "[::1]") or host.startswith("127.")
+    is_own = host == "[::1]" or host.startswith("127.")
     return f"localhost:{port}" if is_own else address
 
 
@@ -285,7 +285,7 @@ def _is_public(address: str) -> bool:
     """Whether a host is one of the whole internet; of a name, that is not known."""
     from ipaddress import ip_address  # noqa: PLC0415 - few traces have addresses
 
-    host = address.rpartition(":")[0].strip("[]").partition("%")[0]
+    host = address.rpartition(":")[0].strip("[]")
     try:
         return ip_address(host).is_global
     except ValueError:

@@ -560,6 +560,11 @@ def accepts(document: Any) -> bool:
     return True
 
 
+def test_a_number_that_counts_may_be_none_and_not_less() -> None:
+    (example,) = (one for one in EXAMPLES if one["kind"] == "lost")
+    assert [accepts(example | {"lines": number}) for number in (0, 1, -1)] == [True, True, False]
+
+
 def test_the_schema_has_an_example_of_each_kind() -> None:
     assert {one["kind"] for one in EXAMPLES} == set(schema.load("trace")["$defs"]) - {
         "id",

@@ -408,6 +408,7 @@ def test_that_a_run_was_of_uncommitted_changes_is_told(commit: str, told: str) -
     assert evidence.about(CASE)[-1] == (
         f"its test ran with uncommitted changes to {told} in pytest"
     )
+    assert sum("uncommitted" in line for line in evidence.about(CASE)) == 1
     assert not any("uncommitted" in line for line in evidence.about(Case(PATH, "tests/z.py::t")))
     assert evidence.about(Case(PATH, None)) == ()
 

@@ -24,8 +24,9 @@ class Mutant:
     """One change of a module. `lines` are those of the statement that it is in.
 
     `function` is the first line and the name of the outermost function around it, of whose code it
-    is a part; null where it is a part of no function's code. `before` and `after` are the texts
-    around the statement of the module in which it is.
+    is a part; null where it is a part of no function's code. Where it `is_remembered`, what the
+    function gives is kept, so that only its first call runs its lines. `before` and `after` are the
+    texts around the statement of the module in which it is.
     """
 
     number: int
@@ -34,6 +35,7 @@ class Mutant:
     line: int
     lines: frozenset[int]
     function: tuple[int, str] | None
+    is_remembered: bool
     tree: cst.Module = field(repr=False)
     before: str = field(repr=False)
     statement: cst.CSTNode = field(repr=False)
@@ -77,6 +79,7 @@ def mutants(top: Path, module: str) -> list[Mutant]:
                 found.line,
                 statements.get(found.line, frozenset({found.line})),
                 found.function,
+                found.is_remembered,
                 tree,
                 before,
                 statement,
@@ -95,6 +98,7 @@ class _Found:
     line: int
     inside: str
     function: tuple[int, str] | None
+    is_remembered: bool
 
 
 class _Visitor(cst.CSTVisitor):  # type: ignore[misc]
@@ -104,6 +108,7 @@ class _Visitor(cst.CSTVisitor):  # type: ignore[misc]
         self.found: list[_Found] = []
         self._names: list[str] = []
         self._functions: list[tuple[int, str]] = []
+        self._remembered: list[bool] = []
         self._in_body = 0
 
     def on_visit(self, node: cst.CSTNode) -> bool:
@@ -115,6 +120,8 @@ class _Visitor(cst.CSTVisitor):  # type: ignore[misc]
             first = node.decorators[0] if node.decorators else node
             line = int(self._positions[first].start.line)
             self._functions.append((line, ".".join(self._names)))
+            decorators = map(cst.Module([]).code_for_node, node.decorators)
+            self._remembered.append(any("cache" in one for one in decorators))
         for changed in _changes(node):
             self.found.append(
                 _Found(
@@ -123,6 +130,7 @@ class _Visitor(cst.CSTVisitor):  # type: ignore[misc]
                     self._line(node),
                     ".".join(self._names),
                     self._functions[0] if self._in_body else None,
+                    any(self._remembered),
                 )
             )
         if isinstance(node, cst.BaseSuite) and self._functions:
@@ -136,6 +144,7 @@ class _Visitor(cst.CSTVisitor):  # type: ignore[misc]
             self._in_body -= 1
         if isinstance(original_node, cst.FunctionDef):
             self._functions.pop()
+            self._remembered.pop()
         if isinstance(original_node, cst.FunctionDef | cst.ClassDef):
             self._names.pop()
 

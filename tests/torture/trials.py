@@ -81,13 +81,15 @@ class Looked:
     def selected(self, mutant: Mutant) -> list[str]:
         """The tests that can see a mutant, the fastest first.
 
-        What is made when a module is loaded, as classes are, any test may use without running a
-        line of it: then those come first that run other lines of the module.
+        What is made when a module is loaded, as classes are, and what a function gives that is
+        kept, any test may use without running a line of it: then those come first that run some
+        line of the module.
         """
         by_line = self.tests[mutant.module]
-        lines = mutant.lines if self.is_warm(mutant) else by_line
+        is_seen = self.is_warm(mutant) and not mutant.is_remembered
+        lines = mutant.lines if is_seen else by_line
         near = {test for line in lines for test in by_line.get(line, ())}
-        chosen = near if self.is_warm(mutant) else self.seconds
+        chosen = near if is_seen else self.seconds
         return sorted(chosen, key=lambda test: (test not in near, self.seconds[test]))
 
     def is_warm(self, mutant: Mutant) -> bool:
