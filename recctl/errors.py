@@ -35,7 +35,7 @@ class RecctlError(Exception):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The end of a message on an unknown word: the known one most like it, if one is."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only those who err need it
+    from difflib import get_close_matches  # only those who err need it
 
     near = get_close_matches(word, list(known), n=1)
     return f", did you mean {near[0]}?" if near else ""

@@ -92,7 +92,7 @@ def write(path: "Path", content: bytes) -> None:
     A link is followed; a device or a FIFO is written to as it is. Raises UsageError, whose text
     says which file and why; nothing is left half-written then.
     """
-    from pathlib import Path  # noqa: PLC0415 - as above
+    from pathlib import Path  # as above
 
     try:
         if path.exists() and not path.is_file():
@@ -130,7 +130,7 @@ def reason(error: Exception) -> str:
 
 
 def _replace(path: "Path", content: bytes) -> None:
-    from secrets import token_hex  # noqa: PLC0415 - loads half of the library of hashes
+    from secrets import token_hex  # loads half of the library of hashes
 
     beside = path.with_name(f".{path.name[:40]}.{token_hex(4)}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)

@@ -128,7 +128,7 @@ def _rewritten(raw: bytes) -> Any:
     The writer is not Python's. Its numbers are the same but for large and small floats, which it
     spells otherwise than `repr`: where one stands as it spells them, it is not canonical.
     """
-    import orjson  # noqa: PLC0415 - of use where there are many files
+    import orjson  # of use where there are many files
 
     respelled = False
 

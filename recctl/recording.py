@@ -61,7 +61,7 @@ _PROVIDER_HOSTS = (
 
 def split(url: str | None) -> "SplitResult | None":
     """A url in its parts; null where there is none or it cannot be split."""
-    from urllib.parse import urlsplit  # noqa: PLC0415 - a recording can be read without
+    from urllib.parse import urlsplit  # a recording can be read without
 
     try:
         return urlsplit(url) if url else None

@@ -40,7 +40,7 @@ def one_line(text: object) -> str:
 
 def argument(text: str) -> str:
     """A path or another word of a command, as it is to be typed; none is taken for an option."""
-    from shlex import quote  # noqa: PLC0415 - most that is printed is no command
+    from shlex import quote  # most that is printed is no command
 
     return one_line(quote(f"./{text}" if text.startswith("-") else text))
 

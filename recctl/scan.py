@@ -174,7 +174,7 @@ def _read(left: deque[_Left], look: Look[T], jobs: int) -> "Iterator[Iterator[_R
     if executor is None:
         yield (_found(look, *_ask(left.popleft())) for _ in range(len(left)))
         return
-    from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415 - few runs need it
+    from concurrent.futures.process import BrokenProcessPool  # few runs need it
 
     try:
         with _deaf():
@@ -198,8 +198,8 @@ def _executor(look: Look[T], jobs: int, cost: int) -> "Executor | None":
     if cost < (_WORTH_PROCESSES if copied else _WORTH_SPAWNING):
         return None
     try:
-        from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - as above
-        from multiprocessing import get_context  # noqa: PLC0415
+        from concurrent.futures import ProcessPoolExecutor  # as above
+        from multiprocessing import get_context
 
         return ProcessPoolExecutor(
             min(jobs, cost // _BATCH + 1, _MOST_PER_PROCESSOR * processors(), _MOST_PROCESSES),
@@ -217,7 +217,7 @@ def _deaf() -> Iterator[None]:
 
     Nor is a thread ended by the death of a process that it writes to, and with it the whole.
     """
-    import signal  # noqa: PLC0415 - few runs need it
+    import signal  # few runs need it
 
     if not hasattr(signal, "pthread_sigmask"):
         yield
@@ -231,7 +231,7 @@ def _deaf() -> Iterator[None]:
 
 def _end_processes() -> None:
     """End what still reads: after an interruption nobody waits for it."""
-    from multiprocessing import active_children  # noqa: PLC0415 - it is there already
+    from multiprocessing import active_children  # it is there already
 
     for child in active_children():
         child.kill()
@@ -261,9 +261,9 @@ _look_there: Look[Any]
 
 def _prepare(look: Look[Any]) -> None:
     """Make a process ready. It does not outlive the one that started it, however that ends."""
-    import gc  # noqa: PLC0415 - as the command line does
-    import signal  # noqa: PLC0415
-    from threading import Thread  # noqa: PLC0415
+    import gc  # as the command line does
+    import signal
+    from threading import Thread
 
     global _look_there  # noqa: PLW0603 - a process has one, and it is not sent with each batch
     _look_there = look
@@ -273,7 +273,7 @@ def _prepare(look: Look[Any]) -> None:
 
 
 def _leave_with_parent() -> None:
-    from multiprocessing import parent_process  # noqa: PLC0415
+    from multiprocessing import parent_process
 
     parent = parent_process()
     if parent is not None:

@@ -65,7 +65,7 @@ def explain(name: str, document: Any) -> SchemaViolation | None:
     """The most relevant violation of a schema, or null for a document that fits."""
     if fits(name, document):
         return None
-    from jsonschema.exceptions import best_match  # noqa: PLC0415 - needed by broken files only
+    from jsonschema.exceptions import best_match  # needed by broken files only
 
     errors = islice(_explainer(name).iter_errors(document), _MOST_ERRORS)
     first = min(errors, key=lambda error: len(error.absolute_path), default=None)
@@ -84,14 +84,14 @@ def _folder() -> Path:
 
 @cache
 def _accepter(name: str) -> Any:
-    import jsonschema_rs  # noqa: PLC0415 - imported late, for start-up
+    import jsonschema_rs  # imported late, for start-up
 
     return jsonschema_rs.Draft202012Validator(load(name))
 
 
 @cache
 def _explainer(name: str) -> Any:
-    from jsonschema import Draft202012Validator  # noqa: PLC0415 - imported late, for start-up
+    from jsonschema import Draft202012Validator  # imported late, for start-up
 
     return Draft202012Validator(load(name))
 

@@ -710,7 +710,7 @@ def _scanner() -> "Scanner":
     Raises UsageError where the library is there but cannot be loaded.
     """
     try:
-        from kingfisher_sdk import Scanner  # noqa: PLC0415 - an extra, and 35 MB
+        from kingfisher_sdk import Scanner  # an extra, and 35 MB
     except ImportError as error:
         raise UsageError(
             f"rule secret: kingfisher cannot be loaded ({one_line(error)}); install it again, or"

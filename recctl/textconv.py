@@ -215,7 +215,7 @@ def _ids(recording: Recording, transcript: Transcript) -> Iterator[str]:
 
 
 def _of_file(content: bytes) -> Iterator[str]:
-    from zlib import crc32  # noqa: PLC0415 - beside the others of a file
+    from zlib import crc32  # beside the others of a file
 
     yield f"  {len(content):,} bytes, crc32 {crc32(content):08x}"
 

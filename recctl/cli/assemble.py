@@ -35,9 +35,9 @@ def run(
     ] = Format.JSONL,
 ) -> int:
     """Print each answer as it is read."""
-    from recctl.assemble import assemble  # noqa: PLC0415
-    from recctl.corpus import select  # noqa: PLC0415
-    from recctl.render import assembly as render  # noqa: PLC0415
+    from recctl.assemble import assemble
+    from recctl.corpus import select
+    from recctl.render import assembly as render
 
     corpus, code = with_missing_told(select(arguments or [], current().root_paths))
     if form is Format.JSON and len(corpus.entries) > 1:

@@ -93,14 +93,14 @@ class PlanOptions:
         if self.plan_out is not None:
             _check_plan_file(Path(self.plan_out))
 
-        from recctl import plan as engine  # noqa: PLC0415
-        from recctl.render import plan as render  # noqa: PLC0415
+        from recctl import plan as engine
+        from recctl.render import plan as render
 
         if notes is not None:
             plan = replace(plan, notes=tuple(notes))
         receipt = carried_out(plan, self.allow_dirty) if self.apply and not plan.is_empty else None
         if self.plan_out is not None:
-            from recctl.files import write as write_file  # noqa: PLC0415
+            from recctl.files import write as write_file
 
             write_file(Path(self.plan_out), render.as_json(plan).encode("utf-8"))
         if self.form is PlanFormat.JSON:
@@ -119,8 +119,8 @@ class PlanOptions:
 
 def carried_out(plan: "Plan", allow_dirty: bool) -> "Receipt":
     """Change the files, and show how far it is. Raises what `execute` raises."""
-    from recctl.cli.progress import Bar  # noqa: PLC0415
-    from recctl.plan import execute  # noqa: PLC0415
+    from recctl.cli.progress import Bar
+    from recctl.plan import execute
 
     with Bar() as bar:
         return execute(plan, allow_dirty=allow_dirty, watch=bar.show)
@@ -128,8 +128,8 @@ def carried_out(plan: "Plan", allow_dirty: bool) -> "Receipt":
 
 def _check_plan_file(path: Path) -> None:
     """Refuse to write over what is no plan: the option's value may have been forgotten."""
-    from recctl.files import read  # noqa: PLC0415
-    from recctl.safetext import one_line  # noqa: PLC0415
+    from recctl.files import read
+    from recctl.safetext import one_line
 
     if str(path) == "-":
         raise UsageError("--plan-out takes a file; --format json prints the plan")
@@ -143,7 +143,7 @@ def _check_plan_file(path: Path) -> None:
 
 def tell_unfinished(root: Path) -> None:
     """Name on stderr a change below a root that was begun and is not finished."""
-    from recctl.plan import unfinished  # noqa: PLC0415
+    from recctl.plan import unfinished
 
     line = unfinished(root)
     if line is not None:
@@ -152,7 +152,7 @@ def tell_unfinished(root: Path) -> None:
 
 def root_of_corpus(corpus: "Corpus") -> Path:
     """The root of changes to a corpus. Raises UsageError where it lies in several trees."""
-    from recctl.plan import root_of  # noqa: PLC0415
+    from recctl.plan import root_of
 
     return root_of({entry.path.parent for entry in corpus.entries})
 
@@ -162,8 +162,8 @@ def root_in(folder: str | None) -> Path:
 
     Raises UsageError for what is no folder.
     """
-    from recctl.plan import root_at, root_of  # noqa: PLC0415
-    from recctl.safetext import one_line  # noqa: PLC0415
+    from recctl.plan import root_at, root_of
+    from recctl.safetext import one_line
 
     if folder is None:
         return root_of([])
@@ -177,10 +177,10 @@ def _next(plan: "Plan", plan_out: str | None) -> str:
         return ""
     if plan_out is None:
         return "; nothing is changed without --apply"
-    import shlex  # noqa: PLC0415
+    import shlex
 
-    from recctl.plan import option_for  # noqa: PLC0415
-    from recctl.safetext import one_line  # noqa: PLC0415
+    from recctl.plan import option_for
+    from recctl.safetext import one_line
 
     file = one_line(shlex.quote(plan_out))
     return f"; carry it out with: recctl apply {file}{option_for(plan.root)}"

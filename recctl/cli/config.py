@@ -27,9 +27,9 @@ def run(
     form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TEXT,
 ) -> int:
     """Print every key, its value and where it comes from."""
-    from recctl.cli.validate import selection_of  # noqa: PLC0415
-    from recctl.config import CONFIG_VARIABLE, VARIABLES  # noqa: PLC0415
-    from recctl.render import settings as render  # noqa: PLC0415
+    from recctl.cli.validate import selection_of
+    from recctl.config import CONFIG_VARIABLE, VARIABLES
+    from recctl.render import settings as render
 
     settings = current()
     policy_of(settings)

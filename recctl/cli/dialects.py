@@ -23,15 +23,15 @@ def run(
     look: ScanOptions,
 ) -> int:
     """List, and count where there are paths."""
-    from recctl.render import listing as render  # noqa: PLC0415
+    from recctl.render import listing as render
 
     settings = current()
     table = table_of(settings)
     code, counted = ExitCode.FINE, None
     unread: list[RecctlError] = []
     if paths:
-        from recctl.facts import facts_in  # noqa: PLC0415
-        from recctl.listing import census  # noqa: PLC0415
+        from recctl.facts import facts_in
+        from recctl.listing import census
 
         corpus, code = find_corpus(paths, settings)
         with look.means(settings) as scans:

@@ -114,7 +114,7 @@ def run(
     kept: CacheOptions,
 ) -> int:
     """Read both sides, compare, print."""
-    from recctl.compare.values import Part as Compared  # noqa: PLC0415
+    from recctl.compare.values import Part as Compared
 
     given = arguments or []
     most = _checked_size(max_bytes, form)
@@ -126,7 +126,7 @@ def run(
             return _folders(given, settings, look, output, exit_code=exit_code)
         return _two(given, settings, look, output, exit_code=exit_code)
 
-    from recctl.compare.sides import of_git  # noqa: PLC0415
+    from recctl.compare.sides import of_git
 
     _check_paths(given, git, staged=staged)
     paths = given or settings.root_paths or ["."]
@@ -147,8 +147,8 @@ class _Look:
 
     def at(self, sides: "Sides", settings: "Settings") -> "Changes":
         """What differs between two trees."""
-        from recctl.compare.changes import changes  # noqa: PLC0415
-        from recctl.facts import known_test  # noqa: PLC0415
+        from recctl.compare.changes import changes
+        from recctl.facts import known_test
 
         with self.kept.cache(settings) as cache:
             return changes(
@@ -161,7 +161,7 @@ class _Look:
 
     def at_two(self, before: "_Read", after: "_Read") -> "Pair":
         """What differs between two recordings, each with where it stands."""
-        from recctl.compare.changes import between  # noqa: PLC0415
+        from recctl.compare.changes import between
 
         return between(
             before, after, self.table, part=self.part, ignore_volatile=self.ignore_volatile
@@ -192,8 +192,8 @@ class _Output:
 
     def changes(self, found: "Changes") -> None:
         """Print pairs."""
-        from recctl.compare.summary import summary  # noqa: PLC0415
-        from recctl.render import changes as render  # noqa: PLC0415
+        from recctl.compare.summary import summary
+        from recctl.render import changes as render
 
         made = summary(found)
         if self.form is Format.JSON:
@@ -252,7 +252,7 @@ def _are_folders(given: list[str]) -> bool:
 def _folders(
     given: list[str], settings: "Settings", look: _Look, output: _Output, *, exit_code: bool
 ) -> ExitCode:
-    from recctl.compare.sides import of_folders  # noqa: PLC0415
+    from recctl.compare.sides import of_folders
 
     return output.trees(look.at(of_folders(*given), settings), exit_code=exit_code)
 
@@ -271,7 +271,7 @@ def _two(
     if output.form is Format.TEXT:
         _print_two(pair, output.color)
     else:
-        from recctl.compare.changes import Changes  # noqa: PLC0415
+        from recctl.compare.changes import Changes
 
         is_listed = comparison is not None and not comparison.is_empty
         output.changes(Changes((pair,) if is_listed else ()))
@@ -284,7 +284,7 @@ def _both(
     first: str, second: str, paths: list[str], settings: "Settings", kept: CacheOptions
 ) -> "tuple[_Read, _Read, ExitCode]":
     """Two recordings, each with where it stands, and the exit code so far."""
-    from recctl.corpus import Entry, named, read_or_tell, recording_of  # noqa: PLC0415
+    from recctl.corpus import Entry, named, read_or_tell, recording_of
 
     code = ExitCode.FINE
     found: list[_Read] = []
@@ -302,15 +302,15 @@ def _both(
 
 
 def _print_two(pair: "Pair", color: Color) -> None:
-    from recctl.render.changes import pair_as_text  # noqa: PLC0415
+    from recctl.render.changes import pair_as_text
 
     print_lines(pair_as_text(pair), color)
 
 
 def _nothing_told(pair: "Pair", part: "Compared") -> str:
     """What there is to say of two recordings of which no statement tells."""
-    from recctl.compare.changes import Rest  # noqa: PLC0415
-    from recctl.compare.values import Part as Compared  # noqa: PLC0415
+    from recctl.compare.changes import Rest
+    from recctl.compare.values import Part as Compared
 
     compared = {
         Compared.REQUEST: "the requests are equal",

@@ -20,7 +20,7 @@ def find_corpus(paths: list[str] | None, settings: "Settings") -> tuple["Corpus"
 
     Missing ones are named on stderr and make the code 2.
     """
-    from recctl.corpus import find  # noqa: PLC0415
+    from recctl.corpus import find
 
     return with_missing_told(find(paths or settings.root_paths))
 
@@ -30,7 +30,7 @@ def with_missing_told(corpus: "Corpus") -> tuple["Corpus", ExitCode]:
 
     Its missing paths are named on stderr, and a change that was begun and is not finished.
     """
-    from recctl.safetext import one_line  # noqa: PLC0415
+    from recctl.safetext import one_line
 
     _tell_unfinished()
     for path in corpus.missing:
@@ -45,6 +45,6 @@ def _tell_unfinished() -> None:
     except OSError:
         return
     if any((folder / _JOURNAL).exists() for folder in (here, *here.parents)):
-        from recctl.cli.changing import root_in, tell_unfinished  # noqa: PLC0415
+        from recctl.cli.changing import root_in, tell_unfinished
 
         tell_unfinished(root_in(None))

@@ -42,7 +42,7 @@ def run(
     ] = False,
 ) -> ExitCode:
     """Do it, and print what was changed or how things stand."""
-    from recctl.drivers import installation  # noqa: PLC0415
+    from recctl.drivers import installation
 
     if private and (for_all or action is not Action.INSTALL):
         raise UsageError("--private goes with install, and not with --global")
@@ -65,7 +65,7 @@ def run(
 
 
 def _tell(facts: "list[Fact]", option: str) -> ExitCode:
-    from recctl.render.terminal import columns  # noqa: PLC0415
+    from recctl.render.terminal import columns
 
     lines = columns((fact.about, fact.says) for fact in facts)
     write("".join(f"{line}\n" for line in lines))

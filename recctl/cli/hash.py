@@ -27,7 +27,7 @@ def run(
     ] = None,
 ) -> int:
     """Print a line per dialect, or one hash."""
-    from recctl.render.terminal import columns  # noqa: PLC0415
+    from recctl.render.terminal import columns
 
     table = table_of(current())
     wanted = table.find(dialect) if dialect is not None else None
@@ -41,8 +41,8 @@ def run(
 
 
 def _hash(dialect: "Dialect", recording: "Recording", file: str) -> str:
-    from recctl.dialects import MaterialError, hash_under  # noqa: PLC0415
-    from recctl.safetext import one_line  # noqa: PLC0415
+    from recctl.dialects import MaterialError, hash_under
+    from recctl.safetext import one_line
 
     try:
         return hash_under(dialect, recording)
@@ -52,9 +52,9 @@ def _hash(dialect: "Dialect", recording: "Recording", file: str) -> str:
 
 def _recording(file: str, test_id: str | None) -> "Recording":
     """The recording in a file, or one made of the bare request that it holds."""
-    from recctl.corpus import Entry, document_of, read_or_tell  # noqa: PLC0415
-    from recctl.recording import Recording  # noqa: PLC0415
-    from recctl.safetext import one_line  # noqa: PLC0415
+    from recctl.corpus import Entry, document_of, read_or_tell
+    from recctl.recording import Recording
+    from recctl.safetext import one_line
 
     stdin = file == "-"
     content = read_stdin() if stdin else read_or_tell(Entry(Path(file)))

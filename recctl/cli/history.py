@@ -33,9 +33,9 @@ def run(
     root: RootOption = None,
 ) -> ExitCode:
     """List, and let go of what old ones keep."""
-    from recctl.plan import undo  # noqa: PLC0415
-    from recctl.render import plan as render  # noqa: PLC0415
-    from recctl.wording import plural  # noqa: PLC0415
+    from recctl.plan import undo
+    from recctl.render import plan as render
+    from recctl.wording import plural
 
     if expire is None and (apply or check):
         raise UsageError("--apply and --check go with --expire only")

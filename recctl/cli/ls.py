@@ -64,7 +64,7 @@ def run(
     look: ScanOptions,
 ) -> int:
     """List what passes all filters; name on stderr what cannot be read."""
-    from recctl.wording import plural  # noqa: PLC0415
+    from recctl.wording import plural
 
     if null and form is not Format.PATHS:
         raise UsageError("-0 goes with --format paths only")
@@ -95,7 +95,7 @@ def _rows(
     verdicts: Collection[str],
 ) -> "Iterator[Row]":
     """The rows, and of those that are judged the ones with such a verdict, if any is asked for."""
-    from recctl.listing import JudgedRow, row  # noqa: PLC0415
+    from recctl.listing import JudgedRow, row
 
     for entry, facts, recording in found:
         made = row(entry, facts)
@@ -110,8 +110,8 @@ def _rows(
 
 def _print(rows: "Iterator[Row]", form: Format, path_end: str) -> int:
     """Print rows and give their number. Lines are printed as they come, where the form allows."""
-    from recctl.render import listing as render  # noqa: PLC0415
-    from recctl.safetext import harmless  # noqa: PLC0415
+    from recctl.render import listing as render
+    from recctl.safetext import harmless
 
     if form in _AT_ONCE:
         made = list(rows)
@@ -142,7 +142,7 @@ def _print(rows: "Iterator[Row]", form: Format, path_end: str) -> int:
 def _write_path(path: str, end: str) -> None:
     """A path's own bytes, for other programs; on a terminal made harmless."""
     if sys.stdout.isatty():
-        from recctl.safetext import one_line  # noqa: PLC0415
+        from recctl.safetext import one_line
 
         write(one_line(path) + end)
     else:

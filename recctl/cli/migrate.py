@@ -80,8 +80,8 @@ def run(
     changes: PlanOptions,
 ) -> int:
     """Plan, and with --apply change; where a path is missing, neither."""
-    from recctl.migrate import Options, advice, notes, plan_migration  # noqa: PLC0415
-    from recctl.wording import plural  # noqa: PLC0415
+    from recctl.migrate import Options, advice, notes, plan_migration
+    from recctl.wording import plural
 
     given = {
         "--set": set_,
@@ -117,7 +117,7 @@ def run(
 
 def _amendments(ctx: typer.Context, given: Mapping[str, list[str]]) -> "tuple[Amendment, ...]":
     """What is asked for, in the order of the command line. Raises UsageError."""
-    from recctl.amendments import AMENDMENTS  # noqa: PLC0415
+    from recctl.amendments import AMENDMENTS
 
     if not any(given.values()):
         raise UsageError(f"nothing to change: give {', '.join(given)} or several of them")

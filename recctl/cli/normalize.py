@@ -31,7 +31,7 @@ def run(
     changes: PlanOptions,
 ) -> int:
     """Plan, and with --apply change; where a path is missing, neither."""
-    from recctl.normalize import ALL_PARTS, plan_normalization  # noqa: PLC0415
+    from recctl.normalize import ALL_PARTS, plan_normalization
 
     settings = current()
     corpus, code = find_corpus(paths, settings)

@@ -29,8 +29,8 @@ class Bar:
         if self._progress is None:
             if time.monotonic() - self._since < _PATIENCE:
                 return
-            from rich.console import Console  # noqa: PLC0415
-            from rich.progress import (  # noqa: PLC0415
+            from rich.console import Console
+            from rich.progress import (
                 BarColumn,
                 MofNCompleteColumn,
                 Progress,

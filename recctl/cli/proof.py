@@ -45,7 +45,7 @@ class Given:
 
     def command(self, *words: str) -> str:
         """A command with the options, as it is typed; what was read from a pipe is piped again."""
-        import shlex  # noqa: PLC0415
+        import shlex
 
         line = shlex.join([*words, *self.words])
         is_piped = ("--tests", "-") in zip(self.words, self.words[1:], strict=False)
@@ -54,7 +54,7 @@ class Given:
     @property
     def options(self) -> str:
         """The options, as they are typed."""
-        import shlex  # noqa: PLC0415
+        import shlex
 
         return shlex.join(self.words)
 
@@ -122,7 +122,7 @@ class EvidenceOptions:
         """
         if not self.are_given:
             return None
-        from recctl.evidence import read  # noqa: PLC0415
+        from recctl.evidence import read
 
         tests, trace = self.tests or (), self.trace or ()
         if tests.count("-") > 1:
@@ -161,9 +161,9 @@ def proof_of(given: Given, entries: "Iterable[Entry]", root: "Path", policy: "Po
 
     Raises UsageError for runs of other tests than those here, unless they are accepted.
     """
-    from pathlib import Path  # noqa: PLC0415
+    from pathlib import Path
 
-    from recctl.prune import proof_for  # noqa: PLC0415
+    from recctl.prune import proof_for
 
     return proof_for(
         given.evidence,
@@ -183,10 +183,10 @@ def judging(
 
     Raises UsageError for a corpus in several trees, and as `proof_of`.
     """
-    from functools import partial  # noqa: PLC0415
+    from functools import partial
 
-    from recctl.cli.changing import root_of_corpus  # noqa: PLC0415 - only with evidence
-    from recctl.prune import judgement_on  # noqa: PLC0415
+    from recctl.cli.changing import root_of_corpus  # only with evidence
+    from recctl.prune import judgement_on
 
     root = root_of_corpus(corpus)
     return partial(judgement_on, proof_of(given, corpus.entries, root, policy), root)

@@ -75,7 +75,7 @@ def run(
     changes: PlanOptions,
 ) -> int:
     """Plan, and with --apply change; where a path is missing, neither."""
-    from recctl.prune import Ground, Options, notes, plan_prune  # noqa: PLC0415
+    from recctl.prune import Ground, Options, notes, plan_prune
 
     if explain is not None and (changes.are_given or changes.form is not PlanFormat.TEXT):
         raise UsageError("--explain only tells, as text: it plans nothing")
@@ -134,7 +134,7 @@ def _grace(age: str | None) -> float:
 
 def _named(reference: str | None) -> "list[Entry]":
     """The file whose path a reference is."""
-    from recctl.corpus import named  # noqa: PLC0415
+    from recctl.corpus import named
 
     entry = named(reference) if reference is not None else None
     return [entry] if entry is not None else []
@@ -142,10 +142,10 @@ def _named(reference: str | None) -> "list[Entry]":
 
 def _explain(reference: str, corpus: "Corpus", root: "Path", options: "Options") -> int:
     """Print the case of one recording."""
-    from recctl.corpus import load, named, resolve  # noqa: PLC0415
-    from recctl.plan import below  # noqa: PLC0415
-    from recctl.prune import candidates_of, explained, judge, search_for  # noqa: PLC0415
-    from recctl.safetext import one_line  # noqa: PLC0415
+    from recctl.corpus import load, named, resolve
+    from recctl.plan import below
+    from recctl.prune import candidates_of, explained, judge, search_for
+    from recctl.safetext import one_line
 
     entry = named(reference) or resolve(reference, corpus)
     alike: list[Entry] = [
@@ -169,10 +169,10 @@ def _explain(reference: str, corpus: "Corpus", root: "Path", options: "Options")
 
 def _tell(made: "Prune", paths: list[str] | None, given: Given | None) -> None:
     """On stderr what stays, in numbers, and what to do about it."""
-    from recctl.evidence import Reason, Verdict  # noqa: PLC0415
-    from recctl.prune import Ground, Stay  # noqa: PLC0415
-    from recctl.safetext import one_line  # noqa: PLC0415
-    from recctl.wording import plural  # noqa: PLC0415
+    from recctl.evidence import Reason, Verdict
+    from recctl.prune import Ground, Stay
+    from recctl.safetext import one_line
+    from recctl.wording import plural
 
     young = sum(1 for one in made.judged if one.stay is Stay.YOUNG)
     unknown = [

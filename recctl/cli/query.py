@@ -49,7 +49,7 @@ def run(
     look: ScanOptions,
 ) -> int:
     """Check the question, look, answer."""
-    from recctl import query  # noqa: PLC0415
+    from recctl import query
 
     if schema:
         if sql is not None:
@@ -66,7 +66,7 @@ def run(
 def _answered(
     question: "Question", paths: list[str] | None, form: Format, look: ScanOptions
 ) -> int:
-    from recctl.facts import facts_in  # noqa: PLC0415
+    from recctl.facts import facts_in
 
     settings = current()
     policy = policy_of(settings)
@@ -75,8 +75,8 @@ def _answered(
     with look.means(settings) as scans:
         findings: Iterable[Finding] = ()
         if question.needs_findings:
-            from recctl.cli.validate import selection_of  # noqa: PLC0415
-            from recctl.validate import validate  # noqa: PLC0415
+            from recctl.cli.validate import selection_of
+            from recctl.validate import validate
 
             selection = selection_of(settings)
             findings = validate(corpus, selection, policy, means=scans).findings
@@ -91,8 +91,8 @@ def _answered(
 
 
 def _print(answer: "Answer", form: Format) -> None:
-    from recctl.render import rows as render  # noqa: PLC0415
-    from recctl.safetext import harmless  # noqa: PLC0415
+    from recctl.render import rows as render
+    from recctl.safetext import harmless
 
     forms: dict[Format, Callable[..., str]] = {
         Format.TABLE: partial(render.as_table, width=terminal_width()),

@@ -64,7 +64,7 @@ def run(
     changes: PlanOptions,
 ) -> int:
     """Plan, and with --apply change; where a path is missing, neither."""
-    from recctl.rehash import Options, notes, plan_rehash  # noqa: PLC0415
+    from recctl.rehash import Options, notes, plan_rehash
 
     settings = current()
     table = table_of(settings)
@@ -87,12 +87,12 @@ def run(
 
 
 def _owners(file: str | None) -> "Owners":
-    from recctl.rehash import Owners  # noqa: PLC0415
+    from recctl.rehash import Owners
 
     if file is None:
         return Owners()
-    from recctl.files import read  # noqa: PLC0415
-    from recctl.safetext import one_line  # noqa: PLC0415
+    from recctl.files import read
+    from recctl.safetext import one_line
 
     where = one_line(file)
     try:
@@ -104,8 +104,8 @@ def _owners(file: str | None) -> "Owners":
 
 def _tell(made: "Rehash", test_ids: str | None) -> None:
     """What is left, on stderr, and what to do about it."""
-    from recctl.rehash import advice  # noqa: PLC0415
-    from recctl.safetext import one_line  # noqa: PLC0415
+    from recctl.rehash import advice
+    from recctl.safetext import one_line
 
     for line in advice(made):
         note(line)

@@ -66,9 +66,9 @@ def run(
     if versions and (changes.are_given or changes.form is PlanFormat.MARKDOWN):
         raise UsageError("--list only lists, as text or json: it plans nothing")
 
-    from recctl.past import Search, contents  # noqa: PLC0415
-    from recctl.restore import held_at, planned, renamed  # noqa: PLC0415
-    from recctl.safetext import one_line  # noqa: PLC0415
+    from recctl.past import Search, contents
+    from recctl.restore import held_at, planned, renamed
+    from recctl.safetext import one_line
 
     repository, folder = _repository(under)
     tell_unfinished(repository.top)
@@ -97,8 +97,8 @@ def run(
 
 def _repository(under: str | None) -> "tuple[Repository, str]":
     """The repository that is meant, and the folder in it."""
-    from recctl.gitstore import repository_of  # noqa: PLC0415
-    from recctl.safetext import one_line  # noqa: PLC0415
+    from recctl.gitstore import repository_of
+    from recctl.safetext import one_line
 
     place = Path(under or ".")
     repository = repository_of(place)
@@ -123,15 +123,15 @@ def _wanted(
 
 
 def _tell_others(paths: list[str]) -> None:
-    from recctl.safetext import one_line  # noqa: PLC0415
+    from recctl.safetext import one_line
 
     named = some(map(one_line, paths), _MOST_TOLD)
     note(f"not restored, as they have no recording's name: {named}")
 
 
 def _list(repository: "Repository", wanted: "Iterable[Wanted]", form: PlanFormat) -> None:
-    from recctl.render import versions as render  # noqa: PLC0415
-    from recctl.restore import held_at  # noqa: PLC0415
+    from recctl.render import versions as render
+    from recctl.restore import held_at
 
     known = [one.past for one in wanted]
     sizes = repository.sizes(version.blob.id for past in known for version in past.versions)

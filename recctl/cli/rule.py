@@ -20,9 +20,9 @@ def run(
     ] = None,
 ) -> int:
     """Print a rule's documentation, or the table."""
-    from recctl.render.terminal import columns, fitted  # noqa: PLC0415
-    from recctl.rules import TABLE  # noqa: PLC0415
-    from recctl.rules.selection import find  # noqa: PLC0415
+    from recctl.render.terminal import columns, fitted
+    from recctl.rules import TABLE
+    from recctl.rules.selection import find
 
     listed = [one for one in TABLE if rule is not None and one.code.startswith(rule.upper())]
     if rule is not None and len(listed) < 2:

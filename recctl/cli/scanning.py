@@ -46,8 +46,8 @@ class CacheOptions:
         """
         if self.no_cache or not settings.cache:
             return nullcontext()
-        from recctl.cache import opened, own_key  # noqa: PLC0415
-        from recctl.project import top_above  # noqa: PLC0415
+        from recctl.cache import opened, own_key
+        from recctl.project import top_above
 
         try:
             here = Path.cwd()
@@ -67,7 +67,7 @@ class CacheOptions:
 
         With a cache only what has such a name is looked at. Raises what `corpus.resolve` raises.
         """
-        from recctl.corpus import beginning, find, resolve  # noqa: PLC0415
+        from recctl.corpus import beginning, find, resolve
 
         digits = beginning(reference)
         with self.cache(settings) as kept:
@@ -101,7 +101,7 @@ class ScanOptions(CacheOptions):
     @contextmanager
     def means(self, settings: "Settings", *, streams: bool = False) -> "Iterator[Means]":
         """What scans have. With `streams`, results are printed as they come, and no bar then."""
-        from recctl.scan import Means, processors  # noqa: PLC0415
+        from recctl.scan import Means, processors
 
         bar = Bar(is_shown=not (streams and sys.stdout.isatty()))
         jobs = int(self.jobs) if self.jobs else settings.jobs or processors()
@@ -111,9 +111,9 @@ class ScanOptions(CacheOptions):
 
 def _version(table: "Table") -> str:
     """What tells apart caches that another recctl would fill otherwise."""
-    from hashlib import sha256  # noqa: PLC0415
+    from hashlib import sha256
 
-    from recctl import schema  # noqa: PLC0415
+    from recctl import schema
 
     package = Path(__file__).parent.parent
     code = []

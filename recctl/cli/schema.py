@@ -15,13 +15,13 @@ def run(
     ] = None,
 ) -> int:
     """Print the file as it is, or the names with titles."""
-    from recctl import schema  # noqa: PLC0415
+    from recctl import schema
 
     if name is not None:
         write(schema.text(name))
         return 0
 
-    from recctl.render.terminal import columns  # noqa: PLC0415
+    from recctl.render.terminal import columns
 
     rows = [(one, schema.title(one)) for one in schema.names()]
     write("".join(f"{line}\n" for line in columns(rows)))

@@ -50,7 +50,7 @@ class FilterOptions:
 
     def filters(self) -> "Filters":
         """The filters that are asked for. Raises UsageError."""
-        from recctl.listing import Filters, field_filter, where_filter  # noqa: PLC0415
+        from recctl.listing import Filters, field_filter, where_filter
 
         globs = {
             "test_id": self.test,
@@ -92,9 +92,9 @@ def selected(
 
     What cannot be read goes to `unread`.
     """
-    from recctl.corpus import load  # noqa: PLC0415
-    from recctl.errors import RecctlError  # noqa: PLC0415
-    from recctl.facts import facts_in  # noqa: PLC0415
+    from recctl.corpus import load
+    from recctl.errors import RecctlError
+    from recctl.facts import facts_in
 
     for entry, facts in facts_in(corpus.entries, table, scans, unread):
         if not all(accepts(facts) for accepts in filters.by_facts):

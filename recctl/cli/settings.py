@@ -17,14 +17,14 @@ chosen_file: ContextVar[str | None] = ContextVar("chosen_file", default=None)
 
 def current() -> "Settings":
     """The configuration. Raises UsageError for one that makes no sense."""
-    from recctl.config import load  # noqa: PLC0415
+    from recctl.config import load
 
     return load(os.environ, chosen_file.get())
 
 
 def table_of(settings: "Settings") -> "Table":
     """The dialects, the configured ones too, with the configured target. Raises UsageError."""
-    from recctl.dialects import published  # noqa: PLC0415
+    from recctl.dialects import published
 
     table, key = published(), "dialects"
     try:
@@ -37,7 +37,7 @@ def table_of(settings: "Settings") -> "Table":
 
 def policy_of(settings: "Settings") -> "Policy":
     """What the team has decided, for the rules. Raises UsageError."""
-    from recctl.rules.policy import Policy  # noqa: PLC0415
+    from recctl.rules.policy import Policy
 
     return Policy(
         table=table_of(settings),

@@ -69,9 +69,9 @@ def run(
         _write_raw(_one_side(where, content, part))
         return code
 
-    from recctl.corpus import recording_of  # noqa: PLC0415
-    from recctl.render import sheet as render  # noqa: PLC0415
-    from recctl.show import sheet  # noqa: PLC0415
+    from recctl.corpus import recording_of
+    from recctl.render import sheet as render
+    from recctl.show import sheet
 
     recording = recording_of(where, name, content)
     made = sheet(
@@ -94,7 +94,7 @@ def _find(
     if reference == "-":
         return "standard input", "", read_stdin(), ExitCode.FINE
 
-    from recctl.corpus import named, read_or_tell  # noqa: PLC0415
+    from recctl.corpus import named, read_or_tell
 
     entry, code = named(reference), ExitCode.FINE
     if entry is None:
@@ -107,8 +107,8 @@ def _one_side(where: str, content: bytes, part: Part) -> bytes:
     if part is Part.ALL:
         return content
 
-    from recctl.corpus import recording_of  # noqa: PLC0415
-    from recctl.hashing import canonical  # noqa: PLC0415
+    from recctl.corpus import recording_of
+    from recctl.hashing import canonical
 
     return canonical(recording_of(where, "", content).document[part.value])
 
@@ -116,7 +116,7 @@ def _one_side(where: str, content: bytes, part: Part) -> bytes:
 def _write_raw(content: bytes) -> None:
     """Bytes as they are in a pipe; on a terminal with nothing in them that it would obey."""
     if sys.stdout.isatty():
-        from recctl.safetext import harmless  # noqa: PLC0415
+        from recctl.safetext import harmless
 
         write(harmless(content.decode("utf-8", "backslashreplace")))
     else:

@@ -53,9 +53,9 @@ def run(
     look: ScanOptions,
 ) -> int:
     """Count what passes all filters; name on stderr what cannot be read."""
-    from recctl.render import stats as render  # noqa: PLC0415
-    from recctl.safetext import harmless  # noqa: PLC0415
-    from recctl.stats import fact, stats  # noqa: PLC0415
+    from recctl.render import stats as render
+    from recctl.safetext import harmless
+    from recctl.stats import fact, stats
 
     filters = which.filters()
     given = evidence.read()

@@ -52,13 +52,13 @@ def print_lines(lines: Iterable["Text"], color: Color) -> None:
     is_piped = width is None and not os.environ.get("FORCE_COLOR")
     plain = color is Color.NEVER or no_color or (color is Color.AUTO and is_piped)
     if width is not None:
-        from recctl.render.terminal import wrapped  # noqa: PLC0415
+        from recctl.render.terminal import wrapped
 
         lines = wrapped(lines, width)
     if plain:
         sys.stdout.writelines(f"{line.plain.expandtabs()}\n" for line in lines)
         return
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
     console = Console(
         file=sys.stdout,

@@ -17,6 +17,6 @@ def run(
     ] = None,
 ) -> int:
     """Print the text."""
-    from recctl.textconv import convert  # noqa: PLC0415
+    from recctl.textconv import convert
 
     return convert(path)

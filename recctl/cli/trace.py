@@ -37,6 +37,6 @@ def run(
     ] = None,
 ) -> int:
     """Run the command with a changed environment, and tell what was noted."""
-    from recctl.cli.traced import traced  # noqa: PLC0415
+    from recctl.cli.traced import traced
 
     return traced(command, out, trust or ())

@@ -38,7 +38,7 @@ def plain(arguments: Sequence[str]) -> tuple[list[str], str, list[str]] | None:
 
 def traced(command: list[str], out: str, trusted: Sequence[str]) -> int:
     """Run a command with a changed environment, tell what was noted, and give its exit code."""
-    from recctl.tracing import runs  # noqa: PLC0415
+    from recctl.tracing import runs
 
     _check_program(command[0])
     try:
@@ -60,10 +60,10 @@ def traced(command: list[str], out: str, trusted: Sequence[str]) -> int:
 
 def _check_program(program: str) -> None:
     """Raises UsageError before anything is written, if there is no such program."""
-    from shutil import which  # noqa: PLC0415
+    from shutil import which
 
     if which(program) is None:
-        from recctl.safetext import one_line  # noqa: PLC0415
+        from recctl.safetext import one_line
 
         raise UsageError(f"cannot run {one_line(program)}: no such program, or it may not be run")
 
@@ -88,8 +88,8 @@ def _run(command: list[str], environment: Mapping[str, str], meanwhile: Callable
         try:
             process = subprocess.Popen(command, env=environment)  # noqa: S603 - what is asked for
         except OSError as error:
-            from recctl import files  # noqa: PLC0415 - with it comes much more
-            from recctl.safetext import one_line  # noqa: PLC0415
+            from recctl import files  # with it comes much more
+            from recctl.safetext import one_line
 
             raise UsageError(f"cannot run {one_line(command[0])}: {files.reason(error)}") from None
         running.append(process)
@@ -130,10 +130,10 @@ def _handled(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]
 
 def _tell(out: str, run_id: str) -> None:
     """What the trace holds, and what comes next. The command's exit code stands."""
-    import shlex  # noqa: PLC0415
+    import shlex
 
-    from recctl.safetext import one_line  # noqa: PLC0415
-    from recctl.tracing.runs import count  # noqa: PLC0415
+    from recctl.safetext import one_line
+    from recctl.tracing.runs import count
 
     counted = count(out, run_id)
     is_doubtful = False
@@ -159,8 +159,8 @@ def _tell_what_is_less(out: str, run_id: str) -> bool:
 
     Raises UsageError.
     """
-    from recctl.evidence import read  # noqa: PLC0415 - it loads much, and few runs need it
-    from recctl.safetext import one_line  # noqa: PLC0415
+    from recctl.evidence import read  # it loads much, and few runs need it
+    from recctl.safetext import one_line
 
     (told,) = (one for one in read(traces=[out]).runs if one.id == run_id)
     if told.flaw:

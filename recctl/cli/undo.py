@@ -42,7 +42,7 @@ def run(
     color: ColorOption = Color.AUTO,
 ) -> ExitCode:
     """Plan the way back, and go it with --apply."""
-    from recctl.plan import pending, undoing  # noqa: PLC0415
+    from recctl.plan import pending, undoing
 
     # What git has no commit of is no reason not to undo: it is what the change has made, and
     # every file is checked to be exactly that.
@@ -60,7 +60,7 @@ def run(
 
 
 def _undo_unfinished(root: Path, asked: PlanOptions) -> ExitCode:
-    from recctl.plan import going_back, roll_back  # noqa: PLC0415
+    from recctl.plan import going_back, roll_back
 
     if not asked.apply:
         tell_unfinished(root)

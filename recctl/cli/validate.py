@@ -115,9 +115,9 @@ def run(
     look: ScanOptions,
 ) -> int:
     """Check, print the report, tell by the exit code whether there were findings."""
-    from recctl.render.summary import summary  # noqa: PLC0415
-    from recctl.secrets import LACKING  # noqa: PLC0415
-    from recctl.validate import rebaselined, validate  # noqa: PLC0415
+    from recctl.render.summary import summary
+    from recctl.secrets import LACKING
+    from recctl.validate import rebaselined, validate
 
     _check_options(
         form, output, statistics=statistics, fix=fix, apply=apply, writes=write_baseline is not None
@@ -148,7 +148,7 @@ def run(
     report = looked(corpus, known)
     plan = _fixes(report, corpus, policy) if fix else None
     if plan is not None and apply and not plan.is_empty:
-        from recctl.render.plan import done  # noqa: PLC0415
+        from recctl.render.plan import done
 
         note(done(carried_out(plan, allow_dirty)))
         corpus, _ = find_corpus(paths, settings)
@@ -187,7 +187,7 @@ def _check_target(
     path: Path, corpus: "Corpus", settings: "Settings", known: "Baseline | None" = None
 ) -> None:
     """Refuse to write over what is read: the value of an option may have been forgotten."""
-    from recctl.dialects import Name, published  # noqa: PLC0415
+    from recctl.dialects import Name, published
 
     target = path.resolve()
     read = {entry.path.resolve() for entry in corpus.entries} if target.exists() else set()
@@ -199,7 +199,7 @@ def _check_target(
 
 
 def _fixes(report: "Report", corpus: "Corpus", policy: "Policy") -> "Plan":
-    from recctl.normalize import plan_fixes  # noqa: PLC0415
+    from recctl.normalize import plan_fixes
 
     root = root_of_corpus(corpus)
     return plan_fixes(report.findings, corpus.entries, policy.table, root)
@@ -214,9 +214,9 @@ def selection_of(
     watch: bool = False,
 ) -> "Selection":
     """The rules that the configuration and the options choose. Raises UsageError."""
-    from recctl.rules import TABLE  # noqa: PLC0415
-    from recctl.rules.selection import Choice, choose  # noqa: PLC0415
-    from recctl.secrets import available  # noqa: PLC0415
+    from recctl.rules import TABLE
+    from recctl.rules.selection import Choice, choose
+    from recctl.secrets import available
 
     configured = Choice(
         select=settings.select,
@@ -253,7 +253,7 @@ def _known(
     """
     if none or (named is None and written is None and settings.baseline is None):
         return None
-    from recctl.baseline import Baseline  # noqa: PLC0415
+    from recctl.baseline import Baseline
 
     wanted = written if written is not None else named
     path = Path(wanted) if wanted else settings.baseline_path
@@ -267,8 +267,8 @@ def _known(
 
 def _write_baseline(made: "Rebaselined") -> ExitCode:
     """Write what a baseline may hold; what it may not is still reported."""
-    from recctl.files import write as write_file  # noqa: PLC0415
-    from recctl.wording import plural  # noqa: PLC0415
+    from recctl.files import write as write_file
+    from recctl.wording import plural
 
     path = made.baseline.file
     write_file(path, made.baseline.text().encode())
@@ -295,7 +295,7 @@ def _print(
     render = getattr(import_module(f"recctl.render.{module}"), name)
     result = render(report)
     if output is not None:
-        from recctl.files import write as write_file  # noqa: PLC0415
+        from recctl.files import write as write_file
 
         plain = result if isinstance(result, str) else "".join(f"{one.plain}\n" for one in result)
         write_file(Path(output), plain.encode("utf-8", "backslashreplace"))

@@ -88,8 +88,8 @@ def run(
     look: ScanOptions,
 ) -> ExitCode:
     """Find out what is asked, look, tell."""
-    from recctl.explain import Options, explain  # noqa: PLC0415
-    from recctl.render import explanation as render  # noqa: PLC0415
+    from recctl.explain import Options, explain
+    from recctl.render import explanation as render
 
     if request is None and (url is not None or method is not None):
         raise UsageError("--url and --method tell how the body in --request FILE was sent")
@@ -133,7 +133,7 @@ def _parted(arguments: list[str]) -> tuple[list[str], list[str]]:
 
 def _check_paths(paths: list[str]) -> None:
     """Raises UsageError for what is no path, before a text is waited for that tells what is."""
-    from recctl.safetext import one_line  # noqa: PLC0415
+    from recctl.safetext import one_line
 
     for path in paths:
         if not os.path.lexists(path):
@@ -159,8 +159,8 @@ def _is_subject(argument: str) -> bool:
 
 def _told(subjects: list[str]) -> "Told":
     """What is told by stdin, by the words of an error, and by hashes."""
-    from recctl.explain import Miss, Told, told  # noqa: PLC0415
-    from recctl.safetext import one_line  # noqa: PLC0415
+    from recctl.explain import Miss, Told, told
+    from recctl.safetext import one_line
 
     misses: list[Miss] = []
     is_whole = True
@@ -184,7 +184,7 @@ def _told(subjects: list[str]) -> "Told":
 
 
 def _told_by_stdin(*, is_asked_for: bool) -> "Told":
-    from recctl.explain import told_by  # noqa: PLC0415
+    from recctl.explain import told_by
 
     if sys.stdin is None:
         raise UnreadableError("standard input: closed")
@@ -199,7 +199,7 @@ def _told_by_stdin(*, is_asked_for: bool) -> "Told":
 
 
 def _wanted(told: "Told", table: "Table", test_id: str | None) -> "list[Asked]":
-    from recctl.explain import understood  # noqa: PLC0415
+    from recctl.explain import understood
 
     misses = told.misses
     if test_id is not None:
@@ -210,9 +210,9 @@ def _wanted(told: "Told", table: "Table", test_id: str | None) -> "list[Asked]":
 def _requested(
     file: str, table: "Table", test_id: str | None, url: str | None, method: str | None
 ) -> "Asked":
-    from recctl.corpus import Entry, document_of, read_or_tell  # noqa: PLC0415
-    from recctl.explain import asked  # noqa: PLC0415
-    from recctl.safetext import one_line  # noqa: PLC0415
+    from recctl.corpus import Entry, document_of, read_or_tell
+    from recctl.explain import asked
+    from recctl.safetext import one_line
 
     where = "standard input" if file == "-" else one_line(file)
     if file != "-" and not os.path.lexists(file):
@@ -227,7 +227,7 @@ def _requested(
 
 def _corpus(paths: list[str], settings: "Settings") -> "tuple[Corpus, ExitCode]":
     """The corpus; an empty one where all recordings are gone, as git may have them."""
-    from recctl.corpus import Corpus, find  # noqa: PLC0415
+    from recctl.corpus import Corpus, find
 
     try:
         return with_missing_told(find(paths or settings.root_paths))
@@ -238,7 +238,7 @@ def _corpus(paths: list[str], settings: "Settings") -> "tuple[Corpus, ExitCode]"
 
 def _repository(paths: list[str]) -> "Repository | None":
     """The repository of the first path, or of the working directory; null where there is none."""
-    from recctl.gitstore import repository_of  # noqa: PLC0415
+    from recctl.gitstore import repository_of
 
     place = Path(paths[0]) if paths else Path()
     try:

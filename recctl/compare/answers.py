@@ -398,7 +398,7 @@ def _tell_warnings(open_ones: Open, plains: tuple[Mapping[str, Any], Mapping[str
     ones = open_ones.below(("warnings",))
     if not ones:
         return
-    from recctl.wire.oddities import KINDS  # noqa: PLC0415 - few answers are odd
+    from recctl.wire.oddities import KINDS  # few answers are odd
 
     titles = {kind.name: kind.title for kind in KINDS}
     for one in ones:

@@ -57,7 +57,7 @@ def differences(before: Any, after: Any) -> tuple[Difference, ...]:
     if isinstance(old, _Leaf):
         return (Difference("", before, after),)
 
-    from deepdiff import DeepDiff  # noqa: PLC0415 - 0.1 s, and most requests are the same
+    from deepdiff import DeepDiff  # 0.1 s, and most requests are the same
 
     told = DeepDiff(
         old, new, ignore_private_variables=False, threshold_to_diff_deeper=0, view="tree"

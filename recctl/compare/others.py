@@ -160,7 +160,7 @@ def _chunks_of(recording: Recording) -> list[Any] | None:
         return None
     if not any(isinstance(one, str) for one in body):
         return body
-    from recctl.wire import sse  # noqa: PLC0415 - few answers came so
+    from recctl.wire import sse  # few answers came so
 
     return [value for value, _ in sse.decoded(body, lambda *_: None)]
 

@@ -53,7 +53,7 @@ def shown(text: str, lead: str = "") -> str:
 
     `lead` is what stands before it: a name may make it one.
     """
-    from recctl.secrets import masked  # noqa: PLC0415 - needed only where something differs
+    from recctl.secrets import masked  # needed only where something differs
 
     whole = f"{lead}{text}"
     if len(whole) < _LEAST_SECRET:

@@ -179,11 +179,11 @@ def _bytes(path: Path) -> bytes:
 
 def _checked(table: Mapping[str, Any], place: str) -> Mapping[str, Any]:
     if not all(is_plainly_right(key, value) for key, value in table.items()):
-        from recctl import schema  # noqa: PLC0415
+        from recctl import schema
 
         if not schema.fits("config", table):
             # pydantic's models take longer to build than all else here, so they only explain.
-            from recctl.config.file import checked  # noqa: PLC0415
+            from recctl.config.file import checked
 
             table = checked(table, place)
     return {key: value if key == "dialects" else _frozen(value) for key, value in table.items()}

@@ -348,7 +348,7 @@ class Repository:
 
     def id_of(self, content: bytes) -> str:
         """The id that git gives to a file of this content, if no filter is at work."""
-        from hashlib import new  # noqa: PLC0415 - most commands need no hash of git's
+        from hashlib import new  # most commands need no hash of git's
 
         framed = b"blob %d\0%b" % (len(content), content)
         return new(self.algorithm, framed, usedforsecurity=False).hexdigest()

@@ -338,7 +338,7 @@ def ages_below(root: Path) -> Ages:
     """
 
     def ages(paths: Collection[str]) -> Mapping[str, int]:
-        from recctl.gitstore import repository_of  # noqa: PLC0415 - needed by conflicts only
+        from recctl.gitstore import repository_of  # needed by conflicts only
 
         repository = repository_of(root)
         added = {} if repository is None else repository.added_at(root / path for path in paths)

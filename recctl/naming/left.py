@@ -78,8 +78,7 @@ def advice_on(
     `asides` has for a reason the end of its line.
     """
     lines = [
-        f"{_counted(why, alike)}{asides.get(why, '')}"
-        for why, alike in _by_reason(left).items()
+        f"{_counted(why, alike)}{asides.get(why, '')}" for why, alike in _by_reason(left).items()
     ]
     if foreign:
         command = "recctl normalize --only ids"

@@ -61,7 +61,7 @@ def plan_in(raw: bytes, root: Path) -> Plan:
 
     What a plan from a file may do is for `foreign.flaws` to say.
     """
-    from recctl.plan import border  # noqa: PLC0415 - loads pydantic
+    from recctl.plan import border  # loads pydantic
 
     shape = guarded(border.Plan, document_in(raw))
     plan = plan_of(shape, root)
@@ -80,7 +80,7 @@ def document_in(raw: bytes) -> Any:
 
 def guarded(shape: type[_Shape], document: Any) -> _Shape:
     """A document as a shape of `border`. Raises RefusedError, whose text is the reason."""
-    from pydantic import ValidationError  # noqa: PLC0415
+    from pydantic import ValidationError
 
     try:
         return shape.model_validate(document)

@@ -67,7 +67,7 @@ def uncommitted_in_git(root: Path, paths: Sequence[Path]) -> Collection[Path]:
 
     Raises RefusedError where there is a `.git` and no git that could be asked.
     """
-    from recctl.gitstore import repository_of  # noqa: PLC0415 - needed by changes only
+    from recctl.gitstore import repository_of  # needed by changes only
 
     repository = repository_of(root)
     if repository is None and shutil.which("git") is None:

@@ -112,7 +112,7 @@ def receipt_in(raw: bytes, root: Path, folder: str) -> Receipt:
 
     Raises RefusedError, whose text is the reason.
     """
-    from recctl.plan import border  # noqa: PLC0415 - loads pydantic
+    from recctl.plan import border  # loads pydantic
 
     value = document.document_in(raw)
     shape = document.guarded(border.Receipt, value)
@@ -268,7 +268,7 @@ def folders_before(disk: Disk, identity: str) -> dict[str, int]:
 
     As these are only to be kept or made again, the rest of a long receipt is not looked at.
     """
-    from recctl.plan import border  # noqa: PLC0415
+    from recctl.plan import border
 
     for name in FILES:
         with suppress(OSError, ValueError, TypeError, KeyError, RecursionError, RefusedError):

@@ -150,7 +150,7 @@ def _population(folder: Path) -> int:
 
 def _with_git(made: Prune, paths: Sequence[str]) -> Prune:
     """The same, with what git has of the files to be removed told apart."""
-    from recctl.gitstore import repository_of  # noqa: PLC0415 - needed by removals only
+    from recctl.gitstore import repository_of  # needed by removals only
 
     if not paths:
         return made
@@ -175,7 +175,7 @@ def checkout_line(commit: str, paths: Sequence[str]) -> str | None:
     It works before the removal is committed, and after. Null for more: a line that does not name
     them all would bring back what somebody else has deleted.
     """
-    from shlex import quote  # noqa: PLC0415 - needed by removals only
+    from shlex import quote  # needed by removals only
 
     if not 0 < len(paths) <= _MOST_NAMED:
         return None

@@ -41,7 +41,7 @@ def sought_below(root: Path, test_id: str) -> Sought:
     sought = find_test(root, test_id)
     if sought.presence is not Presence.GONE:
         return sought
-    from recctl.gitstore import is_kept_out  # noqa: PLC0415 - few tests are gone
+    from recctl.gitstore import is_kept_out  # few tests are gone
 
     file = NodeId.parse(test_id).file
     folders = PurePosixPath(file).parents

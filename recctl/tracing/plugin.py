@@ -72,7 +72,7 @@ def _refuse_spaces(early_config: pytest.Config) -> None:
 
 
 def _begin(file: str, early_config: pytest.Config) -> None:
-    from recctl.tracing import runs  # noqa: PLC0415
+    from recctl.tracing import runs
 
     root = runs.root_above(early_config.rootpath)
     command = ["pytest", *map(str, early_config.invocation_params.args)]
@@ -125,7 +125,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     global _begun
     if _begun is None or _begun[0] is not config:
         return
-    from recctl.tracing import runs  # noqa: PLC0415
+    from recctl.tracing import runs
 
     _begun[2].note()
     session = config.pluginmanager.get_plugin(_sessions().NAME)
@@ -140,7 +140,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def _sessions() -> ModuleType:
-    from recctl.tracing import runs  # noqa: PLC0415
+    from recctl.tracing import runs
 
     runs.tracer()
     return import_module("recctl_pytest")

@@ -125,8 +125,8 @@ class Tree:
     """
 
     def __init__(self, root: Path, variables: Mapping[str, str]) -> None:
-        from contextlib import suppress  # noqa: PLC0415
-        from shutil import which  # noqa: PLC0415
+        from contextlib import suppress
+        from shutil import which
 
         self._variables: Mapping[str, str] | None = variables
         self._git: subprocess.Popen[bytes] | None = None
@@ -234,7 +234,7 @@ class Count:
 
 def count(file: str, run: str) -> Count:
     """Count what a run noted, with next to nothing loaded. Nothing where it cannot be read."""
-    import json  # noqa: PLC0415 - not of use to the plugin
+    import json  # not of use to the plugin
 
     counted = Count()
     opened, tests, open_sessions, ends = set[str](), set[str](), set[str](), set[object]()

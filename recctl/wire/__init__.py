@@ -147,7 +147,7 @@ def _chunks(body: list[Any], note: Notes) -> Iterator[tuple[Format | None, Any, 
     """Every chunk with its format, if it has one, and its place among the recorded ones."""
     values: Iterable[tuple[Any, int]] = zip(body, count(), strict=False)
     if str in set(map(type, body)):
-        from recctl.wire import sse  # noqa: PLC0415 - few answers came so
+        from recctl.wire import sse  # few answers came so
 
         values = sse.decoded(body, note)
     for value, at in values:

@@ -560,7 +560,7 @@ def _split(text: str) -> list[list[str]] | None:
     """
     if any(one in text for one in _NOT_UNDERSTOOD):
         return None
-    from shlex import shlex  # noqa: PLC0415 - few processes start a shell
+    from shlex import shlex  # few processes start a shell
 
     reader = shlex(text.replace("\\\n", ""), posix=True, punctuation_chars=_OPERATORS + ">")
     reader.whitespace, reader.whitespace_split, reader.commenters = " \t\r", True, ""

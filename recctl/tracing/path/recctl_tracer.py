@@ -404,7 +404,7 @@ class Tracer:
         """Keep in mind what may come to listen. Where it does, is known only later."""
         try:
             if _address(*arguments) is not None:
-                from _weakref import ref  # noqa: PLC0415 - most processes bind nothing
+                from _weakref import ref  # most processes bind nothing
 
                 self._bound.append(ref(arguments[0]))
         except TypeError:
@@ -769,7 +769,7 @@ def _on_this_machine(address: str) -> str:
 
 
 def _listens(socket: Any) -> bool:
-    from _socket import SO_ACCEPTCONN, SOL_SOCKET  # noqa: PLC0415 - there is a socket
+    from _socket import SO_ACCEPTCONN, SOL_SOCKET  # there is a socket
 
     return bool(socket.getsockopt(SOL_SOCKET, SO_ACCEPTCONN))
 
