@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SITE := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
-.PHONY: demo check bench lowest dist format golden docs clean
+.PHONY: demo check torture bench lowest dist format golden docs clean
 
 # A command of recctl and what it prints; the second argument is its exit code where that is not 0.
 define shown
@@ -29,6 +29,10 @@ check: $(VENV)/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest --numprocesses auto
+
+# Some hours; or one of: PART=coverage, mutation, machines, fuzz. MINUTES are for each reader.
+torture: $(VENV)/torture
+	$(BIN)/python -m tests.torture $(if $(PART),--part $(PART)) $(if $(MINUTES),--minutes $(MINUTES))
 
 bench: $(VENV)/dev
 	$(BIN)/python -m benchmarks.run $(BENCH)
@@ -65,6 +69,10 @@ $(VENV)/python:
 
 $(VENV)/recctl: $(VENV)/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/torture: $(VENV)/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[torture]'
 	@touch $@
 
 $(VENV)/dev: $(VENV)/python pyproject.toml
