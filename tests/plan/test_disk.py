@@ -129,6 +129,19 @@ def test_a_link_is_not_read(disk: Disk) -> None:
 
 
 @needs_posix
+def test_a_link_is_not_read_where_the_system_would_follow_it(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_NO_LINK", 0)
+    monkeypatch.setattr(module, "_BY_FOLDER", False)
+    (disk.root / "a/li\nnk.json").symlink_to("file.json")
+
+    error = refusal(lambda: disk.read("a/li\nnk.json"), LinkInTheWayError)
+
+    assert (error.errno, error.strerror) == (errno.ELOOP, rf"a/li\nnk.json is {LINK_FOR_FILE}")
+
+
+@needs_posix
 def test_a_pipe_is_not_read(disk: Disk) -> None:
     os.mkfifo(disk.root / "odd\n")
 
