@@ -254,7 +254,7 @@ class Cache:
         begun = tuple(map(os.fsencode, starts))
 
         def listed_here(folder: str) -> Listed:
-            path = self._path(os.path.abspath(folder))  # noqa: PTH100 - links stay
+            path = self._path(os.path.abspath(folder))
             told = None
             for (sealed,) in self._rows(_LISTING, path):
                 told = _Seal(self._key, b"folder", path).opened(sealed)

@@ -74,14 +74,14 @@ def find(paths: Sequence[str], listed: Callable[[str], files.Listed] = files.lis
     for path in paths or ["."]:
         if os.path.isdir(path) and not _claims_to_be_a_file(path):  # noqa: PTH112 - NUL bytes
             found, passed_over = _search(Path(path), roots, listed, by_name=bool(paths))
-            strays |= {os.path.abspath(one.path): one for one in passed_over}  # noqa: PTH100
+            strays |= {os.path.abspath(one.path): one for one in passed_over}
         elif os.path.lexists(path):
             found = [Entry(Path(path), roots)]
         else:
             missing.append(path)
             continue
         for entry in found:
-            entries.setdefault(os.path.abspath(entry.path), entry)  # noqa: PTH100 - no links
+            entries.setdefault(os.path.abspath(entry.path), entry)
     if not entries and not missing:
         places = ", ".join(map(one_line, paths)) or "the working directory"
         raise NothingFoundError(

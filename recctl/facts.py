@@ -126,7 +126,7 @@ def unpacked(row: Row, table: Table) -> Facts | None:
 
 def known_test(cache: Cache, path: Path) -> tuple[str | None] | None:
     """The test id of a recording that a cache knows as it is now; null of any other file."""
-    folder, name = os.path.split(os.path.abspath(path))  # noqa: PTH100 - links stay
+    folder, name = os.path.split(os.path.abspath(path))
     row = cache.known(folder, [name]).get(name)
     try:
         if row is None or row.stamp != stamp_of(os.lstat(path)):

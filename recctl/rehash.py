@@ -79,13 +79,13 @@ class Owners:
             name = Name.parse(key) if os.sep not in key else None
             digits = name.digits if name else key
             if not _DIGITS.fullmatch(digits):
-                digits = os.path.abspath(folder / key)  # noqa: PTH100 - links stay
+                digits = os.path.abspath(folder / key)
             lines.append((number, digits, test_id))
         return cls(tuple(lines))
 
     def of(self, path: Path, name: Name) -> tuple[tuple[int, str], ...]:
         """The tests that own a recording, each with a line that says so, in the file's order."""
-        absolute = os.path.abspath(path)  # noqa: PTH100 - links stay
+        absolute = os.path.abspath(path)
         found = self._by_key.get(name.digits[:_FEWEST_DIGITS], [])
         fitting = [
             (number, test_id)

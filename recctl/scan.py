@@ -125,7 +125,7 @@ def _recalled(entries: Sequence[Entry], look: Look[T], cache: Cache | None) -> l
     found: list[T | _Left] = []
     for folder, some in groupby(entries, lambda entry: os.path.dirname(entry.path)):  # noqa: PTH120
         together = {entry.path.name: entry for entry in some}
-        place = os.path.abspath(folder)  # noqa: PTH100 - links stay
+        place = os.path.abspath(folder)
         known = cache.known(place, together) if cache else {}
         found += (
             _looked_up(one, place, known.get(name), look, cache) for name, one in together.items()

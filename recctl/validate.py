@@ -278,7 +278,7 @@ def _member(subject: Subject, digest: str) -> Member | None:
 @cache
 def _parts_of(folder: Path) -> tuple[str, ...]:
     """The parts of a folder's absolute path."""
-    return Path(os.path.abspath(folder)).parts  # noqa: PTH100 - links stay
+    return Path(os.path.abspath(folder)).parts
 
 
 def _found(

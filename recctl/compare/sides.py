@@ -170,7 +170,7 @@ def _places(repository: Repository, paths: Sequence[str]) -> list[str]:
     """The paths as the repository names them; one beyond the work tree is none of them."""
     places = []
     for path in paths:
-        place = repository.place_of(Path(os.path.abspath(path)))  # noqa: PTH100 - no links
+        place = repository.place_of(Path(os.path.abspath(path)))
         if place is None:
             raise UsageError(f"{one_line(path)} is outside of {one_line(repository.top)}")
         places.append(place)

@@ -109,7 +109,7 @@ def load(environment: Mapping[str, str], file: str | None = None) -> Settings:
         path, table = found
         place = one_line(os.path.relpath(path))
         values = _checked(table, place)
-        folder = Path(os.path.abspath(path)).parent  # noqa: PTH100 - links stay
+        folder = Path(os.path.abspath(path)).parent
         origins = dict.fromkeys(values, place)
         settings = _with(replace(settings, folder=folder, file=path, origins=origins), values)
     for key, variable in VARIABLES.items():

@@ -82,7 +82,7 @@ def here(*, is_global: bool = False, private: bool = False) -> Place:
     code, told = _asked("rev-parse", "--git-path", "info/attributes")
     if code:
         raise UsageError(f"{told}; for all your repositories: recctl git install --global")
-    own = Path(os.path.abspath(told))  # noqa: PTH100 - relative to the working directory
+    own = Path(os.path.abspath(told))
     code, told = _asked("rev-parse", "--show-toplevel")
     top = None if code else Path(told)
     if top is None:

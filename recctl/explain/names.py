@@ -45,15 +45,15 @@ class Names:
         causes = [
             self._of_name(one, entry, recording, flaw, places) for entry, recording, flaw in taken
         ]
-        seen = {os.path.abspath(entry.path) for entry in entries}  # noqa: PTH100 - links stay
+        seen = {os.path.abspath(entry.path) for entry in entries}
         for place in places:
             # Where the recorder looks may lie outside of what was named.
-            if place.is_there and os.path.abspath(place.path) not in seen:  # noqa: PTH100
+            if place.is_there and os.path.abspath(place.path) not in seen:
                 entry = Entry(Path(place.path))
                 causes.append(self._of_name(one, entry, *read(entry), places))
         # The recorder takes the first file that it sees, whatever is in it.
-        order = [os.path.abspath(place.path) for place in places]  # noqa: PTH100
-        causes.sort(key=lambda cause: _place_in(order, os.path.abspath(cause.path)))  # noqa: PTH100
+        order = [os.path.abspath(place.path) for place in places]
+        causes.sort(key=lambda cause: _place_in(order, os.path.abspath(cause.path)))
         return Explanation(one, places, tuple(causes))
 
     def beginning(self, digits: str) -> int:
@@ -79,8 +79,8 @@ class Names:
         path = str(entry.path)
         shown = argument(path)
         test_id = recording.test_id if recording else None
-        looked = [os.path.abspath(place.path) for place in places]  # noqa: PTH100
-        here = os.path.abspath(path)  # noqa: PTH100
+        looked = [os.path.abspath(place.path) for place in places]
+        here = os.path.abspath(path)
         lies_right = here in looked or (not one.miss.tests and test_id is None)
         cause = Cause(Why.THERE, path, "", hash=one.miss.hash, test_id=test_id)
         if not lies_right and places:

@@ -438,7 +438,7 @@ class Repository:
         outside = []
         folders: dict[Path, Path] = {}
         for given in paths:
-            path = Path(os.path.abspath(given))  # noqa: PTH100 - links are not to be resolved
+            path = Path(os.path.abspath(given))
             if path.parent not in folders:
                 folders[path.parent] = Path(os.path.realpath(path.parent))
             folder = folders[path.parent]
@@ -459,8 +459,8 @@ def repository_of(path: Path) -> Repository | None:
     """
     if shutil.which("git") is None:
         return None
-    folder = os.path.abspath(path)  # noqa: PTH100 - a NUL byte must not raise, here and below
-    while not os.path.isdir(folder):  # noqa: PTH112
+    folder = os.path.abspath(path)
+    while not os.path.isdir(folder):  # noqa: PTH112 - a NUL byte must not raise
         folder, below = os.path.dirname(folder), folder  # noqa: PTH120
         if folder == below:
             return None
@@ -485,7 +485,7 @@ def bare_repository_of(path: Path) -> Repository | None:
 
     Its commits can be read, and nothing else. Null where git is not installed or there is none.
     """
-    folder = Path(os.path.abspath(path))  # noqa: PTH100 - as above
+    folder = Path(os.path.abspath(path))
     if shutil.which("git") is None or not folder.is_dir():
         return None
     facts = ("--is-bare-repository", "--is-shallow-repository", "--show-object-format")
@@ -511,7 +511,7 @@ def is_kept_out(path: Path) -> bool:
     It is asked once, until the index changes. Where it cannot be asked, all files of what seems to
     be a sparse checkout are kept out. Raises nothing.
     """
-    folder = Path(os.path.abspath(path)).parent  # noqa: PTH100 - links stay
+    folder = Path(os.path.abspath(path)).parent
     top = next((one for one in (folder, *folder.parents) if os.path.lexists(one / ".git")), None)
     if top is None:
         return False

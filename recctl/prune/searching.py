@@ -26,7 +26,7 @@ def search_for(recording: Recording, place: Path, policy: Policy) -> Search:
     test_id = recording.test_id
     if test_id is None:
         return Search()
-    folder = Path(os.path.abspath(place)).parent.parts  # noqa: PTH100 - links stay
+    folder = Path(os.path.abspath(place)).parent.parts
     roots = policy.test_roots or roots_above(folder, NodeId.parse(test_id).file, policy.table)
     found = [sought_below(root, test_id) for root in roots]
     for presence in (Presence.PRESENT, Presence.UNKNOWN):

@@ -67,7 +67,7 @@ def begin(
     environment has. Raises TraceFileError for a file that cannot be written or holds anything but a
     trace, which is left as it is.
     """
-    path = os.path.abspath(file)  # noqa: PTH100 - links stay
+    path = os.path.abspath(file)
     run = os.urandom(8).hex()
     now = time.time_ns() // 1000
     seconds = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now // 1_000_000))

@@ -149,7 +149,7 @@ def started(
     else:
         words = [os.fsdecode(one) for one in arguments]
     found = Started(_name(path), " ".join(words))
-    place = os.getcwd() if folder is None else os.path.abspath(os.fsdecode(folder))  # noqa: PTH100, PTH109
+    place = os.getcwd() if folder is None else os.path.abspath(os.fsdecode(folder))  # noqa: PTH109
     _Judging(found, environment, place, trusted, roots).command([path, *words[1:]])
     return found
 

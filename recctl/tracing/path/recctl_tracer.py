@@ -273,7 +273,7 @@ class Tracer:
         return "plain"
 
     def _folder(self, path: str) -> _Folder:
-        place = _below(os.path.abspath(path))  # noqa: PTH100
+        place = _below(os.path.abspath(path))
         real = _below(self._real_path(path))
         places = []
         for one in dict.fromkeys((place, real)):
@@ -747,7 +747,7 @@ def _address(socket: Any, address: Any) -> str | None:
         return None
     if isinstance(address, (str, bytes, bytearray)):
         path = os.fsdecode(bytes(address) if isinstance(address, bytearray) else address)
-        return f"unix:{path if path[:1] == chr(0) else os.path.abspath(path)}"  # noqa: PTH100
+        return f"unix:{path if path[:1] == chr(0) else os.path.abspath(path)}"
     if not isinstance(address, tuple) or len(address) < 2 or address[1] == _DNS:
         return None
     host = address[0]
