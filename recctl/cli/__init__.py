@@ -52,7 +52,7 @@ def main() -> None:
     try:
         code = _run_at_once(sys.argv[1:])
         if code is None:
-            from recctl.cli.app import run  # noqa: PLC0415 - loads the library of command lines
+            from recctl.cli.app import run  # loads the library of command lines
 
             code = run()
         sys.stdout.flush()
@@ -76,16 +76,20 @@ def _run_at_once(arguments: list[str]) -> int | None:
         case ["--version"]:
             sys.stdout.write(f"recctl {__version__}\n")
             return ExitCode.FINE
+        case ["--complete", *words]:
+            from recctl.cli.completion import complete
+
+            return complete(words)
         case ["textconv", path] | ["textconv", "--form", _, path] if not path.startswith("-"):
-            from recctl.textconv import convert  # noqa: PLC0415
+            from recctl.textconv import convert
 
             return convert(path)
         case ["git", "merge", base, ours, theirs, size, path, *labels]:
-            from recctl.drivers.merge import merge  # noqa: PLC0415
+            from recctl.drivers.merge import merge
 
             return merge((base, ours, theirs), size, path, labels)
         case ["trace", *words]:
-            from recctl.cli.traced import plain, traced  # noqa: PLC0415
+            from recctl.cli.traced import plain, traced
 
             asked = plain(words)
             return traced(*asked) if asked is not None else None
@@ -110,7 +114,7 @@ def _prepare_streams() -> None:
 
 
 def _told(message: str, code: int) -> int:
-    from recctl.safetext import harmless  # noqa: PLC0415 - not of use to every run
+    from recctl.safetext import harmless  # not of use to every run
 
     sys.stderr.write(f"recctl: {harmless(message)}\n")
     return code

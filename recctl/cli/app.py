@@ -114,6 +114,11 @@ class _LazyGroup(_Sparing, TyperGroup):
         # Only the names are read from this, for "did you mean".
         self.commands: Any = dict.fromkeys(COMMANDS)
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Let who wants completion leave the shell out: then it is the user's own."""
+        alone = args in (["--install-completion"], ["--show-completion"])
+        return super().parse_args(ctx, [f"{args[0]}="] if alone else args)
+
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the base class's signature
         return list(COMMANDS)
 
@@ -138,6 +143,7 @@ class _LazyGroup(_Sparing, TyperGroup):
 
 _app = typer.Typer(
     cls=_LazyGroup,
+    add_completion=False,  # its scripts have a shell run what is printed, also what trees hold
     rich_markup_mode=None,
     no_args_is_help=True,
     epilog=_EPILOG,
@@ -151,6 +157,22 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _install_completion(shell: str | None) -> None:
+    if shell is not None:
+        from recctl.cli import completion
+
+        sys.stdout.write(f"{completion.install(shell)}\n")
+        raise typer.Exit
+
+
+def _show_completion(shell: str | None) -> None:
+    if shell is not None:
+        from recctl.cli import completion
+
+        sys.stdout.write(completion.script(shell))
+        raise typer.Exit
+
+
 @_app.callback()
 def _root(
     *,
@@ -160,8 +182,33 @@ def _root(
             "--version", help="Print the version.", callback=_print_version, is_eager=True
         ),
     ] = False,
+    install_completion: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[SHELL]",
+            help="Teach bash, zsh or fish to complete words; without one, the shell that is yours.",
+            callback=_install_completion,
+            is_eager=True,
+            show_default=False,
+        ),
+    ] = None,
+    show_completion: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[SHELL]",
+            help="Print what --install-completion would have the shell run.",
+            callback=_show_completion,
+            is_eager=True,
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Fsck, linter and reader for corpora of recorded API traffic."""
+
+
+def root() -> Any:
+    """All commands, as the library has them."""
+    return typer.main.get_command(_app)
 
 
 def run() -> int:
@@ -170,7 +217,7 @@ def run() -> int:
     Raises what the command raises, and the library's own errors for a line that makes no sense.
     """
     try:
-        return typer.main.get_command(_app)(prog_name="recctl", standalone_mode=False) or 0
+        return root()(prog_name="recctl", standalone_mode=False) or 0
     except SystemExit as left:
         # To a closed pipe the library has an answer of its own.
         if isinstance(left.__context__, OSError):
