@@ -243,7 +243,6 @@ def holding(root: Path) -> Iterator[Disk]:
     Raises LockedError while another process has them, RefusedError where `.recctl` cannot be made.
     """
     disk = Disk(root)
-    is_new = False
     try:
         is_new = disk.status(FOLDER) is None
         disk.make_folder(FOLDER)

@@ -224,6 +224,16 @@ def test_only_what_is_renamed_and_stays_as_it_is_stays_the_same_file(root: Path)
     assert (root / NEW).stat().st_ino == status.st_ino
 
 
+def test_on_windows_a_file_that_is_marked_read_only_is_told(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = removing(root)
+    (root / DD).chmod(0o444)
+    monkeypatch.setattr("recctl.files.ON_WINDOWS", True)
+
+    assert said(lambda: apply(plan)) == f"{DD}: marked read-only; clear it first: attrib -r"
+
+
 # Holding a tree
 
 
