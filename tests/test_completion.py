@@ -1,7 +1,6 @@
 """Words are completed: by what recctl offers, and in real shells, where they are installed."""
 
 import os
-import pty
 import shutil
 import subprocess
 import sys
@@ -202,6 +201,8 @@ RUNNING = {
 @pytest.fixture(params=Shell)
 def shell(request: pytest.FixtureRequest) -> Shell:
     shell: Shell = request.param
+    if os.name != "posix":
+        pytest.skip("needs a POSIX terminal")
     if shutil.which(shell.value) is None:
         pytest.skip(f"{shell} is not installed")
     return shell
@@ -288,6 +289,8 @@ class Typist:
     """Who types at a terminal, key by key, and waits for what is shown."""
 
     def __init__(self, command: tuple[str, ...], cwd: Path, env: dict[str, str]) -> None:
+        import pty  # which Windows has not, nor the shells
+
         self._ours, theirs = pty.openpty()
         self._shown = b""
         self._process = subprocess.Popen(

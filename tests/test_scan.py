@@ -213,8 +213,9 @@ def test_an_interrupted_run_leaves_at_once_and_nothing_behind(corpus: Path, cach
 
 @needs_posix
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks for processes in /proc")
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_no_process_outlives_a_run_that_was_killed(corpus: Path, number: signal.Signals) -> None:
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGTERM"])
+def test_no_process_outlives_a_run_that_was_killed(corpus: Path, name: str) -> None:
+    number = signal.Signals[name]
     one = subprocess.Popen(
         [*COMMAND, "validate", "--jobs", "2"],
         cwd=corpus,

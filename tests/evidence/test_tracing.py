@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -676,6 +675,8 @@ def test_a_trace_that_is_gone_is_no_trouble(traced: Traced) -> None:
 
 @needs_posix
 def test_a_full_disk_leaves_a_trace_that_is_known_to_lack_something(traced: Traced) -> None:
+    import resource  # which Windows has not
+
     def limit() -> None:
         size = traced.trace.stat().st_size + 150
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
