@@ -61,6 +61,7 @@ def test_what_pytest_collects_is_listed() -> None:
         "\ufeff" + COLLECTED,
         COLLECTED.encode("utf-16"),
         "Using --randomly-seed=1\n" + COLLECTED,
+        COLLECTED.replace("2 tests", "\x1b[2K\x1b[1;32m2 tests"),
         COLLECTED.replace("2 tests", "\x1b[32m\x1b[32m2 tests").replace("0.01s", "0.01s\x1b[0m"),
         COLLECTED.replace(
             "\n\n2",

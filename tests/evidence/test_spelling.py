@@ -1,6 +1,11 @@
 """The one spelling of test ids and paths."""
 
+import re
+import time
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from recctl.evidence.spelling import spelled, spelled_path, without_group
 
@@ -56,3 +61,19 @@ def test_a_path_has_slashes_and_small_letters(path: str, one: str) -> None:
 )
 def test_a_group_is_what_follows_the_whole_id(test_id: str, one: str) -> None:
     assert without_group(test_id) == one
+
+
+@given(st.text("a:[]@", max_size=30))
+def test_a_group_is_told_as_by_one_pattern(test_id: str) -> None:
+    grouped = re.fullmatch(r"(.*::[^\[\]@]+(?:\[.*\])?)@[^\]]*", test_id)
+
+    assert without_group(test_id) == (grouped[1] if grouped else test_id)
+
+
+@pytest.mark.parametrize("piece", ["::", "::a", "::@]", "::a[@", "a@"])
+def test_the_group_of_a_long_id_takes_no_age(piece: str) -> None:
+    started = time.process_time()
+
+    without_group("@" + piece * 20_000 + "]")
+
+    assert time.process_time() - started < 2

@@ -502,6 +502,7 @@ NONE = "no line of a trace: "
             ": written by another recctl, in version 2",
         ),
         (b"\x00" * MOST_LINE_BYTES, ": no trace: a line is longer than 64,000 bytes"),
+        (b"\x00" * (MOST_LINE_BYTES + 9), ": no trace: a line is longer than 64,000 bytes"),
     ],
 )
 def test_what_is_no_trace_is_refused(text: str | bytes, why: str, trace: Path) -> None:

@@ -20,6 +20,14 @@ from tests.plan.trees import HARBOUR, apply, contents, grown, plan_for, steps
 
 DD = "tests/pier/recordings/dd44.json"
 
+
+def counting(renames: object) -> bytes:
+    """What a line of the history is made of, with a number of renames."""
+    summary = {**engine.of("", Path(), []).summary, "renames": renames}
+    plan = {"command": "mend", "undoes": None, "summary": summary}
+    return json.dumps({"time": "2026-04-12T08:15:03Z", "plan": plan}).encode()
+
+
 DAMAGES = {
     "gone": None,
     "empty": b"",
@@ -32,6 +40,8 @@ DAMAGES = {
     "a plan of nothing": b'{"plan": {}}',
     "no object in it": b'{"time": "2026-04-12T08:15:03Z", "plan": []}',
     "no summary": b'{"time": "2026-04-12T08:15:03Z", "plan": {"command": "", "summary": []}}',
+    "a count that is none": counting("1"),
+    "a count below none": counting(-1),
     "a time that is none": b'{"time": "noon", "plan": {"command": "", "summary": {}}}',
 }
 
@@ -62,6 +72,18 @@ def test_a_damaged_receipt_is_a_line_and_tells_of_no_folders(damage: str, root: 
 
     assert undo.history(root) == (receipts.Line(receipt.id, flaw="damaged"),)
     assert receipts.folders_before(Disk(root), receipt.id) == {}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_line_is_that_of_the_file_that_is_sound(damage: str, root: Path) -> None:
+    receipt = apply(plan_for(root))
+    sound = undo.history(root)
+    first = root / ".recctl/receipts" / receipt.id / receipts.FILES[0]
+    first.unlink()
+    if (content := DAMAGES[damage]) is not None:
+        first.write_bytes(content)
+
+    assert undo.history(root) == sound
 
 
 def test_folders_are_known_by_one_sound_file(root: Path) -> None:

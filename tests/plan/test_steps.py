@@ -14,7 +14,17 @@ from recctl.plan import RefusedError, Splice, State, actions, execution, receipt
 from recctl.plan.disk import Disk
 from tests.cli import needs_posix
 from tests.plan.test_bystanders import NEW, OLD, moving, stopped_at
-from tests.plan.trees import HARBOUR, apply, contents, disk_full, grown, plan_for, steps, tree
+from tests.plan.trees import (
+    HARBOUR,
+    Killed,
+    apply,
+    contents,
+    disk_full,
+    grown,
+    plan_for,
+    steps,
+    tree,
+)
 
 DD = "tests/pier/recordings/dd44.json"
 
@@ -232,6 +242,70 @@ def test_on_windows_a_file_that_is_marked_read_only_is_told(
     monkeypatch.setattr("recctl.files.ON_WINDOWS", True)
 
     assert said(lambda: apply(plan)) == f"{DD}: marked read-only; clear it first: attrib -r"
+
+
+# The way back
+
+
+@needs_posix
+def test_of_two_equal_files_each_comes_back_as_itself(root: Path) -> None:
+    grown(root, {"c.json": b"same", "d.json": b"same"})
+    for name, mode, time in (("c.json", 0o600, 10**18), ("d.json", 0o640, 2 * 10**18)):
+        (root / name).chmod(mode)
+        os.utime(root / name, ns=(time, time))
+    made: list[engine.Action] = [
+        engine.rename("c.json", "d.json", b"same"),
+        engine.remove("d.json", b"same"),
+    ]
+    with steps() as counted:
+        other = grown(root.parent / "other", {"c.json": b"same", "d.json": b"same"})
+        apply(engine.of("mend", other, made))
+    at = next(at for at, one in enumerate(counted.done) if one == ("remove", "c.json"))
+    with steps(Killed, at, acts_first=True), pytest.raises(Killed):
+        apply(engine.of("mend", root, made))
+    assert "c.json" not in contents(root)
+
+    engine.roll_back(root)
+
+    status = {name: (root / name).stat() for name in ("c.json", "d.json")}
+    assert {name: (one.st_mode & 0o777, one.st_mtime_ns) for name, one in status.items()} == {
+        "c.json": (0o600, 10**18),
+        "d.json": (0o640, 2 * 10**18),
+    }
+    assert [one.st_nlink for one in status.values()] == [1, 1]
+
+
+@needs_posix
+@pytest.mark.parametrize("links", [True, False])
+def test_a_mode_comes_back_where_the_content_is_the_same(root: Path, links: bool) -> None:
+    (root / DD).chmod(0o640)
+    held = HARBOUR[DD]
+    made: list[engine.Action] = [
+        engine.write(DD, held, held, mode=0o604),
+        engine.remove(OLD, HARBOUR[OLD]),
+    ]
+    with steps(links=links) as counted:
+        other = grown(root.parent / "other")
+        apply(engine.of("mend", other, made))
+    at = next(at for at, one in enumerate(counted.done) if one == ("remove", OLD))
+    with steps(Killed, at, links=links), pytest.raises(Killed):
+        apply(engine.of("mend", root, made))
+    assert (root / DD).stat().st_mode & 0o777 == 0o604
+
+    with steps(links=links):
+        engine.roll_back(root)
+
+    assert (root / DD).stat().st_mode & 0o777 == 0o640
+
+
+@needs_posix
+def test_a_folder_comes_back_with_its_mode(root: Path) -> None:
+    (root / "tests/old/recordings").chmod(0o750)
+    (root / "tests/old").chmod(0o711)
+    before = tree(root)
+    stopped_at(moving(root), "remove folder", after=True)
+    engine.roll_back(root)
+    assert tree(root) == before
 
 
 # Holding a tree
