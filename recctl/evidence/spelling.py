@@ -1,9 +1,10 @@
 """The one spelling in which test ids and paths are compared."""
 
 import re
+from itertools import pairwise
 from unicodedata import normalize
 
-_GROUPED = re.compile(r"(.*::[^\[\]@]+(?:\[.*\])?)@[^\]]*", re.DOTALL)
+_MARK = re.compile(r"[\[\]@]")
 
 
 def spelled(test_id: str) -> str:
@@ -20,9 +21,23 @@ def spelled_path(path: str) -> str:
 
 
 def without_group(test_id: str) -> str:
-    """A node id without the `@group` that pytest-xdist adds when it keeps groups together."""
-    grouped = _GROUPED.fullmatch(test_id) if "@" in test_id else None
-    return grouped[1] if grouped else test_id
+    """A node id without the `@group` that pytest-xdist adds when it keeps groups together.
+
+    The group follows a name after `::`, or the last bracket of that name's parameters. One pattern
+    would say that, and take the third power of the length of an id that is all colons.
+    """
+    if "@" not in test_id:
+        return test_id
+    closed = test_id.rfind("]")
+    marks = [-1, *(mark.start() for mark in _MARK.finditer(test_id))]
+    for before, at in reversed([*pairwise(marks)]):
+        if test_id.rfind("::", before + 1, max(at - 1, 0)) < 0:
+            continue  # no name ends here
+        if test_id[at] == "@" and at > closed:
+            return test_id[:at]
+        if test_id[at] == "[" and at < closed and test_id.startswith("@", closed + 1):
+            return test_id[: closed + 1]
+    return test_id
 
 
 def _characters(text: str) -> str:
