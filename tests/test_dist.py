@@ -11,6 +11,7 @@ import pytest
 from packaging.requirements import Requirement
 
 import recctl
+from recctl.cli import COMMANDS
 from tests import lowest, make_dist
 from tests.cli import ROOT, run
 from tests.make_dist import Interpreter, WrongError, chosen
@@ -48,6 +49,11 @@ def test_the_changelog_begins_with_what_is_not_released_or_with_this_version() -
     assert first is not None
     released = rf"{re.escape(recctl.__version__)} – \d{{4}}-\d\d-\d\d"
     assert re.fullmatch(rf"Unreleased|{released}", first[1])
+
+
+def test_the_changelog_names_every_command() -> None:
+    changelog = text("CHANGELOG.md")
+    assert [one for one in COMMANDS if f"`recctl {one}" not in changelog] == []
 
 
 def test_each_library_has_an_oldest_version_and_no_newest() -> None:

@@ -126,6 +126,32 @@ def test_the_installed_package_is_the_wheels(python: Path, elsewhere: Path) -> N
     assert not lent.is_relative_to(python.parents[1])
 
 
+def test_what_the_package_tells_is_typed_for_those_who_import_it(
+    python: Path, elsewhere: Path
+) -> None:
+    (elsewhere / "consumer.py").write_text("import recctl\n\nversion: str = recctl.__version__\n")
+    (elsewhere / "wrong.py").write_text("import recctl\n\nversion: int = recctl.__version__\n")
+
+    def checked(name: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "mypy", "--strict", "--python-executable", python, name],
+            cwd=elsewhere,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.stdout
+
+    assert checked("consumer.py") == "Success: no issues found in 1 source file\n"
+    assert 'expression has type "str", variable has type "int"' in checked("wrong.py")
+
+
+def test_the_wheel_carries_the_scripts_for_shells(python: Path, elsewhere: Path) -> None:
+    for shell in ("bash", "zsh", "fish"):
+        ran = installed(python, elsewhere, "--show-completion", shell)
+        assert ran.raw == (ROOT / "recctl" / "cli" / "shells" / f"recctl.{shell}").read_bytes()
+
+
 def test_the_installed_command_says_its_version(python: Path, elsewhere: Path) -> None:
     assert installed(python, elsewhere, "--version").stdout == f"recctl {__version__}\n"
 
