@@ -5,6 +5,7 @@ at the end: mend it, add a test where the mended code has its own, and put the s
 `tests/torture/corpus/READER/`, from where `make check` gives it to its reader for ever.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -22,6 +23,7 @@ from tests.torture.fuzz_readers import READERS
 
 MINUTES = 10.0
 _AT_ONCE = 2
+_MEMORY = Path("/dev/shm")  # noqa: S108 - only where it is, and below it a name of our own
 _LEAST = 5
 """Seconds for which a reader is not started again."""
 
@@ -45,13 +47,15 @@ def fuzzed(reader: str, seconds: float, folder: Path) -> Fuzzed:
     started = time.monotonic()
     log = folder / "log.txt"
     folder.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as told:
+    room = tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None)
+    with log.open("wb") as told, room as held:  # the reader's process leaves without tidying up
         while (left := started + seconds - time.monotonic()) > 0:
             command = [sys.executable, "-m", "tests.torture.fuzz_run", reader]
             subprocess.run(
                 [*command, str(max(1, round(left))), str(folder)],
                 stdout=told,
                 stderr=told,
+                env={**os.environ, "TMPDIR": held},
                 check=False,
             )
             if started + seconds - time.monotonic() < _LEAST:

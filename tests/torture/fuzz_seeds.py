@@ -11,7 +11,6 @@ from tests.build import Document
 from tests.odd_answers import ASKED, ODD
 
 ROOT = Path(__file__).parents[2]
-_MEMORY = Path("/dev/shm")  # noqa: S108 - only where it is, and below it a name of our own
 _LARGEST = 12_000
 """Bytes of a seed: small ones are tried more often."""
 
@@ -21,7 +20,7 @@ _held: list[TemporaryDirectory[str]] = []
 def room() -> Path:
     """A folder of this process, which goes with it."""
     if not _held:
-        _held.append(TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None))
+        _held.append(TemporaryDirectory())
     return Path(_held[0].name)
 
 
