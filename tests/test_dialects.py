@@ -125,6 +125,13 @@ def test_only_the_first_dialect_has_short_names_and_sha1() -> None:
     ]
 
 
+def test_the_folders_are_those_of_the_recorder() -> None:
+    table = published()
+
+    assert (table.beside_test, table.old_subfolder) == ("recordings", "responses")
+    assert table.shared_folder == "tests/integration/common/recordings"
+
+
 def test_a_dialect_is_found_by_its_name() -> None:
     assert published().find(BEDROCK) is dialect_named(BEDROCK)
 

@@ -566,6 +566,10 @@ def test_evidence_can_be_merged_in_any_order(a: Evidence, b: Evidence, c: Eviden
     assert a | b == b | a
 
 
+def test_a_test_is_in_all_lists_that_have_it() -> None:
+    assert (listing(TEST, id="1") | listing(TEST, id="2")).listed == {TEST: frozenset({"1", "2"})}
+
+
 @LAW
 @given(evidence())
 def test_evidence_merged_with_itself_or_none_stays(one: Evidence) -> None:

@@ -56,9 +56,26 @@ def test_on_windows_some_names_mean_more(path: str, monkeypatch: pytest.MonkeyPa
     assert refusal(engine.write(path, b"")) == f"{path}: no file can have that name"
 
 
-def test_on_windows_a_name_may_have_a_space(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("path", ["a b/c d.json", "X.json", "comX.json", "com0.json", "com.json"])
+def test_on_windows_other_names_are_fine(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("recctl.files.ON_WINDOWS", True)
-    engine.of("mend", ROOT, [engine.write("a b/c d.json", b"")])
+    engine.of("mend", ROOT, [engine.write(path, b"")])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("con", "PRN", "aux", "nul", "conin$", "CONOUT$", "com1", "lpt9", "COM¹", "lpt³"),
+        *("a<b", "a>b", "a:b", 'a"b', "a\\b", "a|b", "a?b", "a*b", "a\nb", "a.", "a "),
+    ],
+)
+def test_on_windows_a_device_or_an_odd_name_is_no_file(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.of("mend", ROOT, [engine.write(f"{name}/a.json", b"")])
+    monkeypatch.setattr("recctl.files.ON_WINDOWS", True)
+    told = refusal(engine.write(f"{name}/a.json", b""))
+    assert told.endswith("/a.json: no file can have that name")
 
 
 def test_a_name_with_a_nul_byte_is_refused() -> None:
@@ -157,6 +174,17 @@ def test_an_action_holds_what_it_was_made_of() -> None:
     assert State.of(b"abc") == State(
         3, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     )
+
+
+def test_what_is_not_said_of_an_action_or_a_plan_is_none() -> None:
+    state = State.of(b"")
+    assert engine.Rename("a", "b", state, state) == engine.Rename(
+        "a", "b", state, state, (), REVIEW, None, None
+    )
+    assert engine.Edit("a", state, state, ()).review == REVIEW
+    assert engine.Write("a", b"", state).review == REVIEW
+    assert engine.Remove("a", state).review == REVIEW
+    assert engine.Plan("mend", ROOT, ()).undoes is None
 
 
 def test_content_is_no_part_of_how_an_action_is_shown() -> None:

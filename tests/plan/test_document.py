@@ -192,6 +192,35 @@ def test_what_is_wrong_with_a_plan_is_said_in_one_line(change: Any, reason: str)
     assert reason in refusal(lamp(**change))
 
 
+FAR = 10**21
+
+
+@pytest.mark.parametrize(
+    ("name", "fine", "wrong"),
+    [
+        ("mode", [0, 0o777], [-1, 0o1000, "0"]),
+        ("modified", [0, FAR, -FAR], [FAR + 1, -FAR - 1, 0.5]),
+        ("before", [None], [{"size": -1, "sha256": "0" * 64}, {"size": 0, "sha256": "0" * 63}]),
+    ],
+)
+def test_a_number_in_a_plan_has_its_bounds(name: str, fine: list[Any], wrong: list[Any]) -> None:
+    for value in fine:
+        plan_in(json.dumps(lamp(**{name: value})).encode(), ROOT)
+    for value in wrong:
+        assert refusal(lamp(**{name: value})).startswith(f"/actions/0/write/{name}")
+
+
+@pytest.mark.parametrize("digest", ["0" * 65, "G" + "0" * 63, "A" + "0" * 63])
+def test_a_digest_in_a_plan_is_one(digest: str) -> None:
+    told = refusal(lamp(before={"size": 0, "sha256": digest}))
+    assert told.startswith("/actions/0/write/before/sha256: String should match pattern")
+
+
+@pytest.mark.parametrize("identity", ["", "20260412-081503-3fa9cg", "20260412-081503-3fa9c1x"])
+def test_what_a_plan_takes_back_is_the_id_of_a_receipt(identity: str) -> None:
+    assert refusal({**lamp(), "undoes": identity}).startswith("/undoes: String should match")
+
+
 @pytest.mark.parametrize(
     ("raw", "reason"),
     [
