@@ -10,13 +10,12 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from shlex import quote
 from typing import Any, Self
 
 from recctl.diagnostics import Finding
 from recctl.errors import UnreadableError, UsageError
 from recctl.files import read
-from recctl.safetext import one_line
+from recctl.safetext import argument, one_line
 
 VERSION = 1
 
@@ -46,7 +45,7 @@ class Baseline:
         except UnreadableError as error:
             raise UsageError(
                 f"baseline {place}: {error}; make one with:"
-                f" recctl validate --write-baseline={quote(str(file))}"
+                f" recctl validate --write-baseline={argument(str(file))}"
             ) from None
         except (ValueError, RecursionError):
             raise UsageError(f"baseline {place}: not JSON; {_advice(file)}") from None
@@ -101,7 +100,7 @@ class Baseline:
 
 
 def _advice(file: Path) -> str:
-    return f"delete it, then: recctl validate --write-baseline={one_line(quote(str(file)))}"
+    return f"delete it, then: recctl validate --write-baseline={argument(str(file))}"
 
 
 def _known(finding: Finding, file: Path) -> Known:

@@ -1,6 +1,5 @@
 """`recctl apply`."""
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -68,8 +67,8 @@ def run(
         _refuse_flaws(file, plan)
         return asked.carry_out(plan)
 
-    from recctl import plan as engine  # noqa: PLC0415
-    from recctl.render import plan as render  # noqa: PLC0415
+    from recctl import plan as engine
+    from recctl.render import plan as render
 
     note(render.done(engine.resume(place), engine.option_for(place)))
     return ExitCode.FINE
@@ -77,9 +76,9 @@ def run(
 
 def _look(plan: "Plan", asked: PlanOptions) -> ExitCode:
     """Print what would be done, and what would be refused."""
-    from recctl.plan import refusals  # noqa: PLC0415
-    from recctl.plan.foreign import flaws  # noqa: PLC0415
-    from recctl.wording import plural  # noqa: PLC0415
+    from recctl.plan import refusals
+    from recctl.plan.foreign import flaws
+    from recctl.wording import plural
 
     found: tuple[str, ...] = ()
     if not plan.is_empty:
@@ -94,23 +93,23 @@ def _look(plan: "Plan", asked: PlanOptions) -> ExitCode:
 
 
 def _refuse_flaws(file: str, plan: "Plan") -> None:
-    from recctl.plan import RefusedError  # noqa: PLC0415
-    from recctl.plan.foreign import flaws  # noqa: PLC0415
-    from recctl.safetext import one_line  # noqa: PLC0415
+    from recctl.plan import RefusedError
+    from recctl.plan.foreign import flaws
+    from recctl.safetext import argument
 
     found = flaws(plan)
     if found:
         others = f", and {len(found) - 1:,} more" if len(found) > 1 else ""
-        told = one_line(shlex.quote(file))
+        told = file if file == "-" else argument(file)
         raise RefusedError(f"{found[0]}{others}; look at it with: recctl apply {told} --check")
 
 
 def _read(file: str, root: Path) -> "Plan":
-    from recctl import files  # noqa: PLC0415
-    from recctl.errors import UnreadableError  # noqa: PLC0415
-    from recctl.plan import RefusedError  # noqa: PLC0415
-    from recctl.plan.document import plan_in  # noqa: PLC0415
-    from recctl.safetext import one_line  # noqa: PLC0415
+    from recctl import files
+    from recctl.errors import UnreadableError
+    from recctl.plan import RefusedError
+    from recctl.plan.document import plan_in
+    from recctl.safetext import one_line
 
     where = "standard input" if file == "-" else one_line(file)
     try:

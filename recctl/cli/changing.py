@@ -177,10 +177,8 @@ def _next(plan: "Plan", plan_out: str | None) -> str:
         return ""
     if plan_out is None:
         return "; nothing is changed without --apply"
-    import shlex
-
     from recctl.plan import option_for
-    from recctl.safetext import one_line
+    from recctl.safetext import argument
 
-    file = one_line(shlex.quote(plan_out))
+    file = argument(plan_out)
     return f"; carry it out with: recctl apply {file}{option_for(plan.root)}"

@@ -130,9 +130,7 @@ def _handled(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]
 
 def _tell(out: str, run_id: str) -> None:
     """What the trace holds, and what comes next. The command's exit code stands."""
-    import shlex
-
-    from recctl.safetext import one_line
+    from recctl.safetext import argument
     from recctl.tracing.runs import count
 
     counted = count(out, run_id)
@@ -143,7 +141,7 @@ def _tell(out: str, run_id: str) -> None:
         except RecctlError as error:
             note(f"this trace proves nothing: {error}")
             return
-    file = one_line(shlex.quote(out))
+    file = argument(out)
     opened, tests = counted.opened, counted.tests
     if tests or opened:
         text = f"{opened:,} file{'s' * (opened != 1)} opened, {tests:,} test{'s' * (tests != 1)}"

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shlex
 import sys
 from dataclasses import replace
 from enum import StrEnum
@@ -133,13 +132,13 @@ def _parted(arguments: list[str]) -> tuple[list[str], list[str]]:
 
 def _check_paths(paths: list[str]) -> None:
     """Raises UsageError for what is no path, before a text is waited for that tells what is."""
-    from recctl.safetext import one_line
+    from recctl.safetext import argument, one_line
 
     for path in paths:
         if not os.path.lexists(path):
             raise UsageError(f"{one_line(path)}: no such file or folder, and no hash")
     if paths:
-        shown = one_line(shlex.quote(paths[0]))
+        shown = argument(paths[0])
         if os.path.isdir(paths[0]):  # noqa: PTH112 - a NUL byte must not raise
             raise UsageError(
                 f"{one_line(paths[0])}: a folder of recordings is no question;"

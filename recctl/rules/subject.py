@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from inspect import cleandoc
 from pathlib import Path
-from shlex import quote
 from textwrap import fill
 from typing import Generic, TypeVar
 
@@ -16,6 +15,7 @@ from recctl.dialects import Identity, Name, Standing, identify
 from recctl.jsontext import Parsed
 from recctl.recording import Recording
 from recctl.rules.policy import Policy
+from recctl.safetext import argument
 from recctl.wire import Answer, read
 
 
@@ -126,7 +126,7 @@ class Rule(Generic[CheckT_co]):
 
     def command_for(self, path: str) -> str:
         """The next command for a file in which the rule found something."""
-        return self.command.replace("{path}", quote(path)) or f"recctl rule {self.name}"
+        return self.command.replace("{path}", argument(path)) or f"recctl rule {self.name}"
 
     @property
     def title(self) -> str:
