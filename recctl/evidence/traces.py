@@ -48,9 +48,9 @@ def read_trace(file: str) -> Evidence:
     Raises UsageError for what cannot be read, is empty, or is no trace. Lines that were cut off
     make the runs doubtful.
     """
-    from pydantic import ValidationError  # noqa: PLC0415 - needed by few commands
+    from pydantic import ValidationError  # needed by few commands
 
-    from recctl.evidence.border import LINE  # noqa: PLC0415 - it loads pydantic
+    from recctl.evidence.border import LINE  # it loads pydantic
 
     runs: dict[str, _Story] = {}
     damaged = False
@@ -107,6 +107,7 @@ _WRONG = {
     "extra_forbidden": "it has a {}, which no line of its kind has",
     "json_invalid": "no JSON",
     "missing": "it has no {}",
+    "model_attributes_type": "no object",
     "union_tag_invalid": "of no known kind",
     "union_tag_not_found": "it has no kind",
 }
@@ -283,7 +284,7 @@ def _own(address: str) -> str:
 
 def _is_public(address: str) -> bool:
     """Whether a host is one of the whole internet; of a name, that is not known."""
-    from ipaddress import ip_address  # noqa: PLC0415 - few traces have addresses
+    from ipaddress import ip_address  # few traces have addresses
 
     host = address.rpartition(":")[0].strip("[]")
     try:

@@ -29,7 +29,7 @@ _BY_FOLDER = os.open in os.supports_dir_fd
 Windows cannot; there each folder of a path is checked before the path is used.
 """
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
-_BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_BINARY = getattr(os, "O_BINARY", 0)
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _NO_LINK | _BINARY
 _PASSAGE = _FOLDER | getattr(os, "O_PATH", 0)
 """To go through a folder, only the right to search it is needed."""

@@ -606,6 +606,8 @@ def test_what_is_wrong_with_a_plan(root: Path) -> None:
     ]
     for one, why in wrong:
         assert refusal({**document, "actions": [one]}) == f"/actions/0/write/{why}"
+    assert refusal({**document, "actions": [[]]}) == "/actions/0: no JSON object"
+    assert refusal({**document, "conflicts": [[]]}) == "/conflicts/0: no JSON object"
     half = "\ud800" + "a" * 50
     assert refusal({**document, "actions": [{**action, "path": half}]}) == (
         rf"\ud800{'a' * 39}: half a character is nothing that a file holds"
