@@ -86,6 +86,16 @@ def test_a_line_is_that_of_the_file_that_is_sound(damage: str, root: Path) -> No
     assert undo.history(root) == sound
 
 
+def test_a_receipt_is_written_twice_under_names_that_stay_the_same(root: Path) -> None:
+    receipt = apply(plan_for(root))
+    folder = root / ".recctl/receipts" / receipt.id
+
+    assert sorted(path.name for path in folder.iterdir()) == [
+        *("new", "receipt.json", "receipt.json.2", "store"),
+    ]
+    assert (folder / "receipt.json").read_bytes() == (folder / "receipt.json.2").read_bytes()
+
+
 def test_folders_are_known_by_one_sound_file(root: Path) -> None:
     receipt = apply(plan_for(root))
     (root / ".recctl/receipts" / receipt.id / receipts.FILES[0]).write_bytes(b"")
