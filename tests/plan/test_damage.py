@@ -91,7 +91,7 @@ def test_a_receipt_is_written_twice_under_names_that_stay_the_same(root: Path) -
     folder = root / ".recctl/receipts" / receipt.id
 
     assert sorted(path.name for path in folder.iterdir()) == [
-        *("new", "receipt.json", "receipt.json.2", "store"),
+        *("receipt.json", "receipt.json.2", "store"),
     ]
     assert (folder / "receipt.json").read_bytes() == (folder / "receipt.json.2").read_bytes()
 
