@@ -36,28 +36,28 @@ __all__ = [
 
 _ERROR, _WARNING, _INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 _LOG = "git log -p -- {path}"
+_BACK = "recctl restore {path} --rev HEAD --allow-dirty"
 _EDIT = "recctl diff --git HEAD {path}"
 _CANONICAL = "recctl normalize --only canonical {path}"
 _VOLATILE = "recctl normalize --only volatile {path}"
 _IDS = "recctl normalize --only ids {path}"
 _SHOW = "recctl show {path}"
 _CHUNKS = "recctl show {path} --chunks"
-_CONFLICT = "git checkout --ours -- {path}"
 _BASELINE = "recctl validate --write-baseline={path}"
 
 FILE_RULES: tuple[Rule[Check], ...] = (
     Rule("J101", "unreadable", _ERROR, soundness.unreadable, "ls -l {path}", fatal=True),
-    Rule("J102", "not-utf8", _ERROR, soundness.not_utf8, _LOG, fatal=True),
-    Rule("J103", "byte-order-mark", _ERROR, soundness.byte_order_mark, _LOG, fatal=True),
-    Rule("J104", "merge-markers", _ERROR, soundness.merge_markers, _CONFLICT, fatal=True),
-    Rule("J105", "invalid-json", _ERROR, soundness.invalid_json, _LOG, fatal=True),
-    Rule("J106", "duplicate-keys", _ERROR, soundness.duplicate_keys, _LOG),
-    Rule("J107", "not-a-number", _ERROR, soundness.not_a_number, _LOG),
+    Rule("J102", "not-utf8", _ERROR, soundness.not_utf8, _BACK, fatal=True),
+    Rule("J103", "byte-order-mark", _ERROR, soundness.byte_order_mark, _BACK, fatal=True),
+    Rule("J104", "merge-markers", _ERROR, soundness.merge_markers, fatal=True),
+    Rule("J105", "invalid-json", _ERROR, soundness.invalid_json, _BACK, fatal=True),
+    Rule("J106", "duplicate-keys", _ERROR, soundness.duplicate_keys, _BACK),
+    Rule("J107", "not-a-number", _ERROR, soundness.not_a_number, _BACK),
     Rule("S201", "schema", _ERROR, structure.schema_violation, _LOG),
-    Rule("I301", "bad-name", _ERROR, identity.bad_name, "recctl hash {path}"),
+    Rule("I301", "bad-name", _ERROR, identity.bad_name),
     Rule("I302", "unreachable", _ERROR, identity.unreachable, _EDIT),
     Rule("I303", "stale", _ERROR, identity.stale, "recctl rehash {path}", Fix.UNSAFE),
-    Rule("I304", "retired-kind", _WARNING, identity.retired_kind, "git rm {path}"),
+    Rule("I304", "retired-kind", _WARNING, identity.retired_kind),
     Rule("I305", "response-id-mismatch", _WARNING, identity.response_id_mismatch, _IDS, Fix.SAFE),
     Rule("I306", "model-digest-mismatch", _WARNING, identity.model_digest_mismatch, _LOG),
     Rule("I307", "misplaced", _ERROR, identity.misplaced),

@@ -32,7 +32,7 @@ def bad_name(subject: Subject) -> Iterator[Violation]:
     October 2025, and `.json`; a list of models `models-<hash>-<digest>.json`. A file of another
     name is never replayed. Of one that holds no recording, nothing else is checked.
 
-    What to do: give it the name in the message, or move it out of the recordings folder.
+    What to do: give it the name in the message, with `git mv`, or move it out of the folder.
     """
     name, recording, target = subject.name, subject.recording, subject.policy.table.target
     if subject.parsed is None:
@@ -108,7 +108,7 @@ def retired_kind(subject: Subject) -> Iterator[Violation]:
     Kind `file` was written for one week in April 2026. Its hash cannot be checked, because the
     file does not keep all that went into it.
 
-    What to do: delete it.
+    What to do: delete it, with `git rm`.
     """
     recording = subject.recording
     if recording is None or recording.kind is None:
@@ -190,7 +190,8 @@ def duplicate(files: Sequence[Member]) -> Iterator[tuple[str, Violation]]:
     A test finds the copy beside it and never the other. Which one is replayed depends on the
     test's folder, so mending one of them may change nothing.
 
-    What to do: keep the one beside the test that owns it, delete the other.
+    What to do: keep the one beside the test that owns it. `recctl prune --duplicates` removes
+    copies that no test finds.
     """
     first: dict[str, Member] = {}
     for one in files:

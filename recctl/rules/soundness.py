@@ -24,7 +24,7 @@ def not_utf8(subject: Subject) -> Iterator[Violation]:
 
     JSON is UTF-8 (RFC 8259, section 8.1); a replay fails on anything else.
 
-    What to do: restore the file from version control, or convert it with an editor.
+    What to do: `recctl restore` brings back what a commit has; or convert it with an editor.
     """
     yield from _flaws(subject, Soundness.NOT_UTF8)
 
@@ -34,7 +34,7 @@ def byte_order_mark(subject: Subject) -> Iterator[Violation]:
 
     Some editors add one on saving. Python's JSON reader, and so a replay, refuses it.
 
-    What to do: restore the file from version control, or save it without the mark.
+    What to do: `recctl restore` brings back what a commit has; or save it without the mark.
     """
     yield from _flaws(subject, Soundness.BYTE_ORDER_MARK)
 
@@ -45,7 +45,8 @@ def merge_markers(subject: Subject) -> Iterator[Violation]:
     Two branches recorded the same request and got different answers. Either side is a whole
     recording; a mixture of both is none.
 
-    What to do: take one side, with `git checkout --ours` or `--theirs` and the path.
+    What to do: take one side, with `git checkout --ours` or `--theirs` and the path, then `git
+    add`. Were the markers committed, `recctl restore FILE --list` names the commits before.
     """
     yield from _flaws(subject, Soundness.MERGE_MARKERS)
 
@@ -56,7 +57,7 @@ def invalid_json(subject: Subject) -> Iterator[Violation]:
     It is empty, cut off, edited by hand into something else, or nested deeper than 200 levels.
     Real recordings have about 14.
 
-    What to do: restore the file from version control, or record it again.
+    What to do: `recctl restore` brings back what a commit has; or record it again.
     """
     yield from _flaws(subject, Soundness.INVALID_JSON)
 
@@ -67,7 +68,7 @@ def duplicate_keys(subject: Subject) -> Iterator[Violation]:
     Readers keep the last one, silently. It comes from merging or editing by hand; the recorder
     cannot write it.
 
-    What to do: delete the member that is wrong.
+    What to do: `recctl restore` brings back what a commit has; or delete the member that is wrong.
     """
     yield from _flaws(subject, Soundness.DUPLICATE_KEYS)
 
@@ -77,7 +78,8 @@ def not_a_number(subject: Subject) -> Iterator[Violation]:
 
     Python writes and reads them; other readers refuse the whole file.
 
-    What to do: record again; an answer that holds NaN is rarely a good one.
+    What to do: `recctl restore` brings back what a commit has. Was it recorded so, record again; an
+    answer that holds NaN is rarely a good one.
     """
     yield from _flaws(subject, Soundness.NOT_A_NUMBER)
 
