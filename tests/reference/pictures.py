@@ -1,7 +1,8 @@
 """docs/pictures/: what recctl prints on a terminal, as SVG.
 
 Each command is really run, on a terminal of its own. Nothing in a picture is loaded from elsewhere:
-the fonts are those that the reader has, and each text is given its length, so that all fit.
+the fonts are those that the reader has, and each text is given its length, so that all fit. A line
+that is too long is broken between words: a terminal would break it anywhere.
 """
 
 from collections.abc import Iterator, Mapping
@@ -81,7 +82,7 @@ class Picture:
         return "".join(f"{piece.strip()}\n" for piece in pieces if piece.strip())
 
     def _lines(self) -> Iterator[Text]:
-        """The command and what it prints, broken where a terminal breaks it."""
+        """The command and what it prints."""
         settings: Mapping[str, str] = environment(COLORTERM="truecolor")
         colored = {name: value for name, value in settings.items() if name != "NO_COLOR"}
         done = run_on_terminal(
@@ -89,9 +90,22 @@ class Picture:
         )
         yield Text.assemble(("$ ", "bold green"), (f"recctl {self.line}", "bold"))
         for line in f"{done.stdout.rstrip()}\n{done.stderr.rstrip()}".splitlines():
-            text = Text.from_ansi(line)
-            yield from text.divide(range(self.columns, len(text), self.columns))
+            yield from _broken(Text.from_ansi(line), self.columns)
         yield Text()
+
+
+def _broken(text: Text, columns: int) -> Iterator[Text]:
+    """A line in lines of so many columns. Raises ValueError for a word that is longer."""
+    indent = len(text.plain) - len(text.plain.lstrip()) + 2
+    while len(text) > columns:
+        cut = text.plain.rfind(" ", indent, columns + 1)
+        if cut < 0:
+            raise ValueError(f"no space to break at: {text.plain}")
+        line, rest = text.divide([cut])
+        line.rstrip()
+        yield line
+        text = Text.assemble(" " * indent, rest[len(rest.plain) - len(rest.plain.lstrip()) :])
+    yield text
 
 
 PICTURES = (
@@ -99,7 +113,7 @@ PICTURES = (
         "findings",
         "validate stale unreachable tool-args-invalid volatile-field",
         "examples/broken/tests",
-        100,
+        106,
     ),
-    Picture("conversation", "show 8c5441fa", "examples/clean", 100),
+    Picture("conversation", "show 8c5441fa", "examples/clean/tests/integration/tools", 92),
 )
