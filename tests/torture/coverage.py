@@ -43,7 +43,7 @@ def percent(part: Part, data: Path) -> tuple[float, str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print what is run of each part; 1 where it is too little."""
-    parser = argparse.ArgumentParser("coverage", description=__doc__)
+    parser = argparse.ArgumentParser("coverage", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--least", type=float, default=LEAST, help="percent to run of each part")
     least = parser.parse_args(arguments).least
     enough = True

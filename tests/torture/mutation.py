@@ -128,7 +128,7 @@ def count(part: Part, folder: Path, tree: Path) -> tuple[dict[str, Counts], list
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Try the mutants, print what became of them; 1 where the tests bite too little."""
-    parser = argparse.ArgumentParser("mutation", description=__doc__)
+    parser = argparse.ArgumentParser("mutation", description=(__doc__ or "").partition("\n")[0])
     names = [one.name for one in PARTS]
     parser.add_argument("--part", action="append", choices=names, help="only this one")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
