@@ -1,11 +1,15 @@
-"""Writes the project that the guides work on: `python -m tests.harbour FOLDER [--old]`.
+"""Makes what a guide works on: `python -m tests.harbour STORY FOLDER`.
 
-A harbour's assistant, its tests, and the recordings from which they are replayed. With `--old`,
-what gathers in a corpus over the years lies among them: leftovers, and what bulk edits broke.
+A harbour's assistant, its tests, and the recordings from which they are replayed, in a git
+repository. The story is what has happened to it when the guide begins: `replay` (a test sends one
+parameter more than was recorded), `old` (what gathers in a corpus over the years lies among the
+recordings: leftovers, and what bulk edits broke) or `review` (a branch asks other questions).
 """
 
-import sys
-from collections.abc import Iterator
+import argparse
+import subprocess
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -99,27 +103,95 @@ MODELS = ("gpt-4o-mini", "llama3.2:3b")
 """The models by which the tests are run, one after the other."""
 
 
-def make(folder: Path, *, old: bool = False) -> None:
-    """Write the project into a folder."""
+@dataclass(frozen=True)
+class _Work:
+    """The git repository in which a story is told."""
+
+    folder: Path
+
+    def git(self, *arguments: str) -> None:
+        """Run git, which must not fail."""
+        subprocess.run(["git", *arguments], cwd=self.folder, check=True)
+
+    def commit(self, subject: str) -> None:
+        """Commit all there is."""
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", subject)
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        """Replace a text in a file."""
+        file = self.folder / path
+        file.write_text(file.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+
+    def record(self, recordings: Iterable[Recorded]) -> None:
+        """Write recordings to where their tests have them."""
+        for one in recordings:
+            write(self.folder, folder_of(one[1]["test_id"]), one)
+
+
+def make(story: str, folder: Path) -> None:
+    """Make the project of a story in a new folder. Raises FileExistsError if it is there."""
+    folder.mkdir(parents=True)
     for path, text in _FILES.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text, encoding="utf-8")
-    for recorded in [*_current(), *(_leftovers() if old else ())]:
-        write(folder, folder_of(recorded[1]["test_id"]), recorded)
-    if old:
-        name, document = _asked(_FOG + "test_fog[Tern Bay]", "Any fog in Gull Bay?", "No fog.")
-        edited = canonical(document).replace(b"Gull Bay", b"Tern Harbour")
-        (folder / folder_of(document["test_id"]) / name).write_bytes(edited)
+    work = _Work(folder)
+    work.git("init", "--quiet", "--initial-branch=main")
+    work.git("config", "user.name", "Keeper")
+    work.git("config", "user.email", "keeper@example.org")
+    work.record(_current())
+    STORIES[story](work)
+
+
+def _replay(work: _Work) -> None:
+    """Somebody sends a parameter that was not recorded."""
+    work.commit("Record")
+    asked = 'high water in Gull Bay?"'
+    work.edit("tests/tides/test_tides.py", asked, f"{asked}, temperature=0")
+    work.commit("Ask for high water at temperature 0")
+
+
+def _old(work: _Work) -> None:
+    """Nobody has looked after the corpus for years."""
+    work.record(_leftovers())
+    name, document = _asked(_FOG + "test_fog[Tern Bay]", "Any fog in Gull Bay?", "No fog.")
+    edited = canonical(document).replace(b"Gull Bay", b"Tern Harbour")
+    (work.folder / folder_of(document["test_id"]) / name).write_bytes(edited)
+    work.commit("Record")
+
+
+def _review(work: _Work) -> None:
+    """A pull request, the branch `today`, asks other questions; the work tree is at `main`."""
+    work.commit("Record")
+    work.git("switch", "--quiet", "--create", "today")
+    for path in (work.folder / "tests/tides/recordings").iterdir():
+        path.unlink()
+    work.record(_tides(" today", high="At 06:41 and at 19:05."))
+    work.edit("tests/tides/test_tides.py", "Gull Bay?", "Gull Bay today?")
+    work.edit("tests/tides/test_tides.py", "At 06:41.", "At 06:41 and at 19:05.")
+    work.commit("Ask about today")
+    work.git("switch", "--quiet", "main")
+
+
+STORIES: dict[str, Callable[[_Work], None]] = {"replay": _replay, "old": _old, "review": _review}
+"""What has happened to the project, by the name of the story."""
 
 
 def _current() -> Iterator[Recorded]:
     """What the tests are replayed from, by each model."""
+    yield from _tides()
     for model in MODELS:
-        high, low = "When is high water in Gull Bay?", "When is low water in Gull Bay?"
-        yield _asked(_TIDES + "test_high_water", high, "At 06:41.", model)
-        yield _asked(_TIDES + "test_low_water", low, "At 12:55.", model, temperature=0)
         for place in PLACES:
             yield _asked(_FOG + f"test_fog[{place}]", f"Any fog in {place}?", "No fog.", model)
+
+
+def _tides(day: str = "", high: str = "At 06:41.") -> Iterator[Recorded]:
+    """What the tests of the tides are replayed from."""
+    for model in MODELS:
+        asked = f"water in Gull Bay{day}?"
+        yield _asked(_TIDES + "test_high_water", f"When is high {asked}", high, model)
+        low = f"When is low {asked}"
+        yield _asked(_TIDES + "test_low_water", low, "At 12:55.", model, temperature=0)
 
 
 def _leftovers() -> Iterator[Recorded]:
@@ -146,5 +218,17 @@ def _asked(
     return recording(request, chat_answer(answer, model=model), test_id=test_id)
 
 
+def _main() -> None:
+    """Make what the command line says."""
+    words = argparse.ArgumentParser(prog="python -m tests.harbour")
+    words.add_argument("story", choices=STORIES)
+    words.add_argument("folder", type=Path)
+    told = words.parse_args()
+    try:
+        make(told.story, told.folder)
+    except FileExistsError:
+        words.error(f"{told.folder} is there already")
+
+
 if __name__ == "__main__":
-    make(Path(sys.argv[1]), old="--old" in sys.argv[2:])
+    _main()
