@@ -9,8 +9,6 @@ import re
 import shlex
 import shutil
 import sys
-import textwrap
-import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -161,19 +159,6 @@ def test_start_tells_what_to_do_of_rules_that_there_are() -> None:
     named = [name for row in rows for name in re.findall(r"`([a-z-]+)`", row)]
     assert len(named) > 5
     assert set(named) <= {rule.name for rule in TABLE}
-
-
-def test_the_design_draws_the_floors_that_are_enforced() -> None:
-    page = DOCS / "design.md"
-    blocks = [block for *_, block in FENCED.findall(text_of(page))]
-    (drawn,) = [block for block in blocks if block.startswith("__main__")]
-    contracts = tomllib.loads(text_of(ROOT / "pyproject.toml"))["tool"]["importlinter"]["contracts"]
-    (floors,) = [one["layers"] for one in contracts if one["type"] == "layers"]
-    floors = [textwrap.fill(floor, 90, subsequent_indent="    ") for floor in floors]
-    drawing = "\n".join(floors) + "\n"
-    if GOLDEN:
-        page.write_text(text_of(page).replace(drawn, drawing), encoding="utf-8")
-    assert drawing in text_of(page)
 
 
 @pytest.mark.parametrize("name", GENERATED)
