@@ -1,7 +1,7 @@
 """Chat streams that were recorded: put together as the openai library does, and by recctl.
 
 The library is fed without nulls, which it would take for values. What it is known to get wrong
-is masked on both sides. Source: docs/streams.md, "What the official client libraries do".
+is masked on both sides. Source: docs/streams.md, "Null means absent" and "OpenAI chat chunks".
 """
 
 from typing import Any
