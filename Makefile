@@ -63,12 +63,13 @@ clean:
 	rm -rf $(VENV) .venv-lowest dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/python:
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "recctl needs Python 3.11 or newer; say which with: make PYTHON=python3.12 …")'
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "recctl needs Python 3.11 or newer; say which with: make PYTHON=python3.12 …")'
+	@echo 'installing into $(VENV), about a minute'
+	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
 $(VENV)/recctl: $(VENV)/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
 $(VENV)/torture: $(VENV)/python pyproject.toml
