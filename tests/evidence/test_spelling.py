@@ -57,6 +57,14 @@ def test_a_path_has_slashes_and_small_letters(path: str, one: str) -> None:
         ("a.py::t[[x]@y]@g", "a.py::t[[x]@y]"),
         ("a@b.py", "a@b.py"),
         ("a@b.py::t", "a@b.py::t"),
+        ("a::t@g", "a::t"),
+        ("::t@g", "::t"),
+        ("a::@g", "a::@g"),
+        ("a@::t@g", "a@::t"),
+        ("a[b]::t@g", "a[b]::t"),
+        ("a.py::t[b::x@y]", "a.py::t[b::x@y]"),
+        ("a.py::t]@g", "a.py::t]@g"),
+        ("a.py::t@x[y]@g", "a.py::t@x[y]@g"),
     ],
 )
 def test_a_group_is_what_follows_the_whole_id(test_id: str, one: str) -> None:
