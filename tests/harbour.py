@@ -227,7 +227,7 @@ def _main() -> None:
     try:
         make(told.story, told.folder)
     except FileExistsError:
-        words.error(f"{told.folder} is there already")
+        words.error(f"{told.folder} is there already: name another folder")
 
 
 if __name__ == "__main__":

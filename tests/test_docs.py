@@ -20,6 +20,7 @@ import typer
 from recctl.cli import COMMANDS
 from recctl.cli import app as command_line
 from recctl.rules import TABLE
+from tests import harbour
 from tests.cli import ROOT
 from tests.make_docs import PAGES as GENERATED
 from tests.pages import PATH, blocks_of, page_as_it_runs
@@ -152,6 +153,13 @@ def test_every_page_is_linked_from_another() -> None:
 
 
 # What is told
+
+
+def test_what_guides_work_on_is_made_in_no_folder_that_is_there(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(FileExistsError):
+        harbour.make("replay", tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
 def test_start_tells_what_to_do_of_rules_that_there_are() -> None:
