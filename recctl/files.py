@@ -125,6 +125,8 @@ def reason(error: Exception) -> str:
         return str(error)
     if isinstance(error, RuntimeError):
         return "links in a circle"
+    if isinstance(error, ValueError) and "null" in str(error):
+        return "a NUL character, which no path has"  # Python says it differently in each version
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return text[0].lower() + text[1:] if text else type(error).__name__
 

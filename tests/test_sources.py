@@ -2,6 +2,7 @@
 
 import ast
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from itertools import count
 from pathlib import Path
@@ -856,7 +857,10 @@ def test_a_conftest_that_cannot_be_read_may_say_anything(tmp_path: Path) -> None
         b"\xef\xbb\xbf# coding: latin-1\n",
         b"x = " + b"(" * 100_000,
         b"x = " + b"[" * 150 + b"]" * 150 + b"\n" + b"x = " + b"-" * 100_000 + b"1",
-        b"x = a" + b".b" * 100_000,
+        pytest.param(
+            b"x = a" + b".b" * 100_000,
+            marks=pytest.mark.skipif(sys.version_info >= (3, 14), reason="Python reads that now"),
+        ),
         b"x = " + b"1+" * 100_000 + b"1",
         b"x = " + b"lambda: " * 50_000 + b"1",
         b"".join(b" " * depth + b"if 1:\n" for depth in range(300)),

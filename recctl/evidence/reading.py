@@ -47,8 +47,17 @@ def _free(file: str) -> str:
     place = Path(file)
     names = (place.with_stem(f"{place.stem}-{one}") for one in count(2))
     try:
-        if not place.exists() or (place.is_file() and not place.stat().st_size):
+        if not _is_taken(place) or (place.is_file() and not place.stat().st_size):
             return file
-        return str(next(one for one in names if not one.exists()))
+        return str(next(one for one in names if not _is_taken(one)))
     except (OSError, ValueError):
         return "trace.jsonl"
+
+
+def _is_taken(place: Path) -> bool:
+    """Raises OSError for a name that no file can have, which `exists` is silent on since 3.14."""
+    try:
+        place.stat()
+    except FileNotFoundError:
+        return False
+    return True

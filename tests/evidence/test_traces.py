@@ -532,7 +532,7 @@ def test_only_regular_files_are_read(tmp_path: Path) -> None:
         ("fifo", "no regular file"),
         (".", "is a directory"),
         ("missing", "no such file or directory"),
-        ("nul\0", "embedded null byte"),
+        ("nul\0", "a NUL character, which no path has"),
     ):
         with pytest.raises(UsageError) as caught:
             read(traces=[str(tmp_path / path)])

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -299,6 +300,8 @@ def started_at_once(command: str, traced: Traced) -> str:
 def test_what_git_and_compilers_do_without_handing_out_content_is_harmless(
     command: str, traced: Traced
 ) -> None:
+    if shutil.which(command.partition(" ")[0]) is None:
+        pytest.skip("there is no such program")
     assert started_at_once(command, traced) == ""
 
 
