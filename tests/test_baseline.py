@@ -116,7 +116,7 @@ def test_fatal_findings_are_never_in_a_baseline(tmp_path: Path) -> None:
     written = run_here("validate", "--write-baseline", cwd=tmp_path)
 
     assert written.code == 1
-    assert f"{path.name}: not in a baseline: invalid-json; git " in written.errors[0]
+    assert f"{path.name}: not in a baseline: invalid-json; recctl restore " in written.errors[0]
     assert json.loads((tmp_path / DEFAULT).read_text())["findings"] == []
 
 
