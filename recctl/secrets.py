@@ -234,7 +234,7 @@ def available() -> bool:
     return find_spec(_LIBRARY) is not None
 
 
-def library_version() -> str | None:
+def scanner_version() -> str | None:
     """What tells the library at hand from another version of it; null where there is none."""
     spec = find_spec(_LIBRARY)
     if spec is None or spec.origin is None:

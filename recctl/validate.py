@@ -238,7 +238,7 @@ def examination_of(selection: Selection, policy: Policy) -> Examination:
     rules = frozenset(rule.name for rule in _running(FILE_RULES, selection))
     told = (
         sorted(rules),
-        secrets.library_version(),
+        secrets.scanner_version(),
         policy.allowed_hosts,
         policy.allowed_types,
         policy.max_size,
