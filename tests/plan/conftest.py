@@ -1,4 +1,7 @@
-"""Folders in memory where there is such a thing: these tests make thousands of small files."""
+"""What tests of plans begin with: a small tree, and folders in memory where there are such.
+
+These tests make thousands of small files.
+"""
 
 import os
 import shutil
@@ -7,6 +10,8 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 import pytest
+
+from tests.plan.trees import grown, steps
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - only where it is, and below it a name of our own
 
@@ -20,3 +25,16 @@ def tmp_path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         folder = tmp_path_factory.mktemp("plan")
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """The top of a tree with recordings."""
+    return grown(tmp_path / "lighthouse")
+
+
+@pytest.fixture
+def no_syncing() -> Iterator[None]:
+    """Nothing waits for the disk."""
+    with steps():
+        yield

@@ -1,7 +1,7 @@
 """What a change leaves alone: files of others beside its own, and the tree where it is refused."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import patch
 
@@ -26,15 +26,7 @@ from tests.plan.trees import (
 OLD, NEW = "tests/old/recordings/ff66.json", "tests/new/ff66.json"
 
 
-@pytest.fixture(autouse=True)
-def no_syncing() -> Iterator[None]:
-    with steps():
-        yield
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return grown(tmp_path / "lighthouse")
+pytestmark = pytest.mark.usefixtures("no_syncing")
 
 
 # Files with names like those of recctl

@@ -1,7 +1,6 @@
 """`recctl apply`, `undo`, `history`, and what all changing commands do with a plan."""
 
 import json
-from collections.abc import Iterator
 from contextlib import chdir
 from pathlib import Path
 from typing import Any
@@ -31,10 +30,7 @@ from tests.plan.trees import (
 DONE = {"mend": "3 renames, 1 edit, 2 writes, 1 removal"}["mend"]
 
 
-@pytest.fixture(autouse=True)
-def no_syncing() -> Iterator[None]:
-    with steps():
-        yield
+pytestmark = pytest.mark.usefixtures("no_syncing")
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import errno
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from recctl.plan import RefusedError, State, receipts, undo
 from recctl.plan.disk import Disk
 from recctl.plan.foreign import flaws
 from tests.plan.test_bystanders import OLD, moving, stopped_at
-from tests.plan.trees import HARBOUR, apply, contents, grown, plan_for, steps
+from tests.plan.trees import HARBOUR, apply, contents, grown, plan_for
 
 DD = "tests/pier/recordings/dd44.json"
 
@@ -46,15 +46,7 @@ DAMAGES = {
 }
 
 
-@pytest.fixture(autouse=True)
-def no_syncing() -> Iterator[None]:
-    with steps():
-        yield
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return grown(tmp_path / "lighthouse")
+pytestmark = pytest.mark.usefixtures("no_syncing")
 
 
 def damaged(root: Path, receipt: engine.Receipt, content: bytes | None) -> None:

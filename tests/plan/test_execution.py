@@ -3,7 +3,7 @@
 import os
 import stat
 import subprocess
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -32,15 +32,7 @@ from tests.test_import_weight import HEAVY, modules_after
 LAMP = "tests/lamp.json"
 
 
-@pytest.fixture(autouse=True)
-def no_syncing() -> Iterator[None]:
-    with steps():
-        yield
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return grown(tmp_path / "lighthouse")
+pytestmark = pytest.mark.usefixtures("no_syncing")
 
 
 def refusal(plan: engine.Plan) -> str:

@@ -1,7 +1,6 @@
 """Plans from files: what they may do, and how they are looked at before they are carried out."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,20 +15,12 @@ from recctl.plan.foreign import flaws
 from recctl.render.plan import as_json
 from tests.cli import Ran
 from tests.plan.commands import recctl
-from tests.plan.trees import HARBOUR, apply, contents, grown, plan_for, steps, tree
+from tests.plan.trees import HARBOUR, apply, contents, plan_for, tree
 
 AA = "tests/harbour/recordings/aa11.json"
 
 
-@pytest.fixture(autouse=True)
-def no_syncing() -> Iterator[None]:
-    with steps():
-        yield
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return grown(tmp_path / "lighthouse")
+pytestmark = pytest.mark.usefixtures("no_syncing")
 
 
 def applied(plan: Plan, *options: str) -> Ran:

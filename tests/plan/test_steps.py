@@ -3,7 +3,7 @@
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,15 +29,7 @@ from tests.plan.trees import (
 DD = "tests/pier/recordings/dd44.json"
 
 
-@pytest.fixture(autouse=True)
-def no_syncing() -> Iterator[None]:
-    with steps():
-        yield
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return grown(tmp_path / "lighthouse")
+pytestmark = pytest.mark.usefixtures("no_syncing")
 
 
 def said(act: Callable[[], object]) -> str:

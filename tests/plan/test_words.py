@@ -3,7 +3,7 @@
 import json
 import os
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -44,15 +44,7 @@ ZERO = "tests/pier/recordings/0000.json"
 ID = "20260412-081503-3fa9c1"
 
 
-@pytest.fixture(autouse=True)
-def no_syncing() -> Iterator[None]:
-    with steps():
-        yield
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return grown(tmp_path / "lighthouse")
+pytestmark = pytest.mark.usefixtures("no_syncing")
 
 
 def said(act: Callable[[], object], kind: type[Exception] = RefusedError) -> str:
