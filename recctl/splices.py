@@ -56,15 +56,8 @@ def replacements(text: str, values: Mapping[str, Any]) -> tuple[Splice, ...]:
 
     `parse` must find the text without flaw.
     """
-    edits = []
-    at = offset = 0
-    for (start, end), pointer in sorted((span, key) for key, span in spans(text, values).items()):
-        offset += len(text[at:start].encode())
-        old = text[start:end].encode()
-        edits.append(Splice(offset, old, json.dumps(values[pointer]).encode()))
-        offset += len(old)
-        at = end
-    return tuple(edits)
+    found = spans(text, values).items()
+    return _in_bytes(text, ((*span, json.dumps(values[pointer])) for pointer, span in found))
 
 
 def splices_for(text: str, differences: Iterable[Difference]) -> tuple[Splice, ...]:
@@ -87,15 +80,7 @@ def splices_for(text: str, differences: Iterable[Difference]) -> tuple[Splice, .
             (place.added if one.old is ABSENT else place.changed)[key] = one.new
     start = text.index("{")
     pieces = _pieces(_Layout.of(text, start), start, text[:start], root)
-    edits = []
-    at = offset = 0
-    for begin, end, new in sorted(pieces, key=lambda piece: piece[:2]):
-        offset += len(text[at:begin].encode())
-        old = text[begin:end].encode()
-        edits.append(Splice(offset, old, new.encode()))
-        offset += len(old)
-        at = end
-    return tuple(edits)
+    return _in_bytes(text, pieces)
 
 
 def extent(text: str, keys: Collection[str]) -> tuple[int, int]:
@@ -113,6 +98,19 @@ def extent(text: str, keys: Collection[str]) -> tuple[int, int]:
 
 _Piece = tuple[int, int, str]
 """Where a piece of text begins and ends, and what comes in its stead."""
+
+
+def _in_bytes(text: str, pieces: Iterable[_Piece]) -> tuple[Splice, ...]:
+    """Pieces of a text as edits of its bytes, in their order."""
+    edits = []
+    at = offset = 0
+    for begin, end, new in sorted(pieces, key=lambda piece: piece[:2]):
+        offset += len(text[at:begin].encode())
+        old = text[begin:end].encode()
+        edits.append(Splice(offset, old, new.encode()))
+        offset += len(old)
+        at = end
+    return tuple(edits)
 
 
 @dataclass(slots=True)
